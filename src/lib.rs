@@ -1,0 +1,41 @@
+//! jotgate is a JWT gate: it answers one question very fast and never wrongly, "may this request
+//! pass with this token?".
+//!
+//! The map, from the bottom up; imports go down only (see `ARCHITECTURE.md`):
+//!
+//! - core, without I/O, clock and async: [`reason`], [`limits`], [`time`], [`signature`],
+//!   [`token`], [`keys`], [`issuers`], [`verify`], [`forward`], [`deny`], [`credentials`],
+//!   [`cache`], [`explain`], [`authorizer`]
+//! - control plane, async, never awaited by a request: [`config`], [`refresh`], [`metrics`],
+//!   [`telemetry`]
+//! - edge, thin adapters: [`grpc`], [`http`], [`admin`]
+//! - [`app`] puts it together; [`cli`] is what people type.
+
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod app;
+pub mod authorizer;
+pub mod cache;
+pub mod cli;
+pub mod config;
+pub mod credentials;
+pub mod deny;
+pub mod explain;
+pub mod forward;
+pub mod grpc;
+pub mod http;
+pub mod issuers;
+pub mod keys;
+pub mod limits;
+pub mod listen;
+pub mod metrics;
+pub mod reason;
+pub mod refresh;
+pub mod request;
+pub mod secret;
+pub mod signature;
+pub mod telemetry;
+pub mod time;
+pub mod token;
+pub mod verify;

@@ -1,0 +1,61 @@
+//! Every bound in one place. What users can set stands in `limits`, `cache` and `refresh` of the
+//! configuration and has its default here; the rest is fixed, with its reason.
+
+use std::time::Duration;
+
+/// Default of `limits.token_bytes`. Gateways refuse longer headers themselves.
+pub const TOKEN_BYTES: usize = 16 * 1024;
+/// Ceiling of `limits.token_bytes`: scratch buffers are this large at worst.
+pub const TOKEN_BYTES_MAX: usize = 1024 * 1024;
+/// Default of `limits.claims_depth`: objects and arrays within each other in header and claims.
+pub const CLAIMS_DEPTH: usize = 16;
+/// Ceiling of `limits.claims_depth`: the scanner recurses this deep at worst.
+pub const CLAIMS_DEPTH_MAX: usize = 128;
+/// Members of one JSON object at the top level of header or claims. Duplicate names are found by
+/// comparing each name with all before it, which stays cheap up to here.
+pub const TOP_LEVEL_MEMBERS: usize = 256;
+/// Bytes of `kid` in a token or a key. It is a name, not a document (RFC 8725 3.10).
+pub const KEY_ID_BYTES: usize = 1024;
+/// Longest signature: RSA 8192.
+pub const SIGNATURE_BYTES: usize = 1024;
+/// Keys of one kid and algorithm that are tried for one token.
+pub const KEYS_PER_ID: usize = 4;
+/// Keys of one source; more is a mistake or an attack.
+pub const KEYS_PER_SET: usize = 256;
+/// Smallest RSA modulus (RFC 7518 3.3) and the largest that verifies in bounded time.
+pub const RSA_BITS_MIN: usize = 2048;
+/// See [`RSA_BITS_MIN`].
+pub const RSA_BITS_MAX: usize = 8192;
+/// Default of `limits.concurrent_requests`.
+pub const CONCURRENT_REQUESTS: usize = 10_000;
+/// Default of `limits.header_bytes`: one request's headers on our listeners.
+pub const HEADER_BYTES: usize = 64 * 1024;
+/// Requests in one `VerifyBatch`.
+pub const BATCH_REQUESTS: usize = 1024;
+/// Bytes of one gRPC message and of one HTTP body on our listeners.
+pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Streams that one HTTP/2 connection may have open.
+pub const STREAMS_PER_CONNECTION: u32 = 1024;
+/// Default of `cache.max_bytes`.
+pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// Default of `cache.ttl`.
+pub const CACHE_TTL: Duration = Duration::from_secs(300);
+/// Default of `leeway`: clocks of well-run machines differ by less.
+pub const LEEWAY: Duration = Duration::from_secs(10);
+/// Default of `server.drain`.
+pub const DRAIN: Duration = Duration::from_secs(20);
+/// Default of `refresh.every`.
+pub const REFRESH_EVERY: Duration = Duration::from_secs(600);
+/// Default of `refresh.min_interval`.
+pub const REFRESH_MIN_INTERVAL: Duration = Duration::from_secs(10);
+/// Default of `refresh.timeout`.
+pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Default of a key source's `max_bytes`.
+pub const KEY_SET_BYTES: u64 = 1024 * 1024;
+/// Values that one header made of claims may have, in bytes: gateways refuse longer ones.
+pub const FORWARD_VALUE_BYTES: usize = 16 * 1024;
+
+const _: () = assert!(TOKEN_BYTES <= TOKEN_BYTES_MAX);
+const _: () = assert!(CLAIMS_DEPTH <= CLAIMS_DEPTH_MAX);
+const _: () = assert!(KEYS_PER_ID <= KEYS_PER_SET);
+const _: () = assert!(SIGNATURE_BYTES * 8 >= RSA_BITS_MAX);

@@ -1,0 +1,15 @@
+//! What a decision needs to see of a request, whichever way it was asked.
+
+/// A request as a gateway describes it. Everything is as the client sent it: bytes that may be
+/// no text, names that may repeat.
+pub trait RequestView<'a> {
+    /// `GET`, `POST`, …; empty if unknown.
+    fn method(&self) -> &'a [u8];
+    /// Host, perhaps with a port; empty if unknown.
+    fn host(&self) -> &'a [u8];
+    /// Path and query; empty if unknown.
+    fn target(&self) -> &'a [u8];
+    /// Calls `visit` with name and value of every header field, in order. Names may be in any
+    /// case. One pass is all a decision makes.
+    fn for_each_header(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8]));
+}

@@ -1,0 +1,28 @@
+//! Signatures: which algorithms there are, keys parsed once and bound to one algorithm.
+//!
+//! The only place that names aws-lc-rs. Absent on purpose: `none`, RSA1_5 encryption, secp256k1.
+
+mod algorithm;
+mod signing;
+mod verifying;
+
+pub use algorithm::{Algorithm, AlgorithmSet, Family};
+pub use signing::{SigningError, SigningKey};
+pub use verifying::{KeyDefect, VerifyingKey};
+
+use aws_lc_rs::digest;
+
+/// SHA-256, for thumbprints (RFC 7638), fingerprints and integrity checks.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// Fills `bytes` from the operating system's random source.
+///
+/// # Panics
+/// If the operating system has no randomness to give, in which case nothing may go on.
+pub fn fill_random(bytes: &mut [u8]) {
+    aws_lc_rs::rand::fill(bytes).expect("the operating system gives random bytes");
+}
