@@ -34,10 +34,9 @@ impl ClaimPath {
     /// The value at this path within `claims`, if there is one and it is not `null`.
     #[must_use]
     pub fn find<'a>(&self, claims: Json<'a>) -> Option<Json<'a>> {
-        let step = |json: Json<'a>, name: &Box<str>| json.get(name);
         self.names
             .iter()
-            .try_fold(claims, step)
+            .try_fold(claims, |json, name| json.get(name))
             .filter(|value| !value.is_null())
     }
 }

@@ -163,7 +163,7 @@ proptest! {
         let _ = scan_object(&bytes, DEPTH, |_, value| {
             value.elements().count();
             value.members().count();
-            value.as_f64();
+            let _ = value.as_f64();
         });
     }
 }
