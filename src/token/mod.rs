@@ -8,5 +8,5 @@ pub mod json;
 mod parse;
 mod path;
 
-pub use parse::{Claims, Header, Scratch, TokenLimits, UnverifiedToken, numeric_date};
+pub use parse::{Claims, Header, PartsRoom, Scratch, TokenLimits, UnverifiedToken, numeric_date};
 pub use path::{ClaimPath, EmptyName};

@@ -25,9 +25,18 @@ impl Default for TokenLimits {
     }
 }
 
-/// Room for the decoded parts of one token at a time. Each worker has one and uses it again.
+/// What reading one token at a time needs. Each worker has one and uses it again.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The decoded parts, which an [`UnverifiedToken`] borrows.
+    pub parts: PartsRoom,
+    /// For one name at a time whose escapes must be resolved.
+    pub text: String,
+}
+
+/// Room for the decoded parts of one token.
+#[derive(Debug, Default)]
+pub struct PartsRoom {
     header: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
@@ -84,7 +93,7 @@ pub struct Claims<'a> {
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Reads `token` into `scratch`.
+    /// Reads `token` into `room`.
     ///
     /// # Errors
     /// `token_too_large`, or `token_malformed` for anything that is not three strict base64url
@@ -92,7 +101,7 @@ impl<'a> UnverifiedToken<'a> {
     pub fn parse(
         token: &'a [u8],
         limits: &TokenLimits,
-        scratch: &'a mut Scratch,
+        room: &'a mut PartsRoom,
     ) -> Result<Self, Reason> {
         if token.len() > limits.token_bytes {
             return Err(Reason::TokenTooLarge);
@@ -103,9 +112,9 @@ impl<'a> UnverifiedToken<'a> {
             signature,
             signing_input,
         } = Parts::split(token).ok_or(Reason::TokenMalformed)?;
-        let header = base64url::decode(header, &mut scratch.header);
-        let payload = base64url::decode(payload, &mut scratch.payload);
-        let signature = base64url::decode(signature, &mut scratch.signature);
+        let header = base64url::decode(header, &mut room.header);
+        let payload = base64url::decode(payload, &mut room.payload);
+        let signature = base64url::decode(signature, &mut room.signature);
         let (Some(header), Some(payload), Some(signature)) = (header, payload, signature) else {
             return Err(Reason::TokenMalformed);
         };

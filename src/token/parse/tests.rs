@@ -1,4 +1,4 @@
-use super::{Scratch, TokenLimits, UnverifiedToken, numeric_date};
+use super::{PartsRoom, TokenLimits, UnverifiedToken, numeric_date};
 use crate::reason::Reason;
 use crate::time::UnixMillis;
 use crate::token::base64url::encode;
@@ -15,7 +15,7 @@ fn token(header: &str, payload: &str) -> String {
 
 fn parse(token: &str) -> Result<(), Reason> {
     let limits = TokenLimits::default();
-    UnverifiedToken::parse(token.as_bytes(), &limits, &mut Scratch::default()).map(|_| ())
+    UnverifiedToken::parse(token.as_bytes(), &limits, &mut PartsRoom::default()).map(|_| ())
 }
 
 #[test]
@@ -24,10 +24,9 @@ fn reads_header_claims_and_signature() {
         r#"{"alg":"RS256","kid":"a\/b"}"#,
         r#"{"iss":"https:\/\/idp","n":[1]}"#,
     );
-    let mut scratch = Scratch::default();
+    let mut room = PartsRoom::default();
     let limits = TokenLimits::default();
-    let token =
-        UnverifiedToken::parse(text.as_bytes(), &limits, &mut scratch).expect("well-formed");
+    let token = UnverifiedToken::parse(text.as_bytes(), &limits, &mut room).expect("well-formed");
     assert!(token.header.algorithm.expect("alg") == *"RS256");
     assert!(token.header.key_id.expect("kid") == *"a/b");
     assert!(!token.header.demands_extension);
@@ -116,9 +115,9 @@ fn a_header_that_demands_an_extension_says_so_whatever_its_value() {
         r#"{"b64":null}"#,
     ] {
         let text = token(header, "{}");
-        let mut scratch = Scratch::default();
+        let mut room = PartsRoom::default();
         let limits = TokenLimits::default();
-        let token = UnverifiedToken::parse(text.as_bytes(), &limits, &mut scratch).expect(header);
+        let token = UnverifiedToken::parse(text.as_bytes(), &limits, &mut room).expect(header);
         assert!(token.header.demands_extension, "{header}");
     }
 }
