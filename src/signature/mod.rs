@@ -3,10 +3,12 @@
 //! The only place that names aws-lc-rs. Absent on purpose: `none`, RSA1_5 encryption, secp256k1.
 
 mod algorithm;
+mod compact;
 mod signing;
 mod verifying;
 
 pub use algorithm::{Algorithm, AlgorithmSet, Family};
+pub use compact::sign_token;
 pub use signing::{SigningError, SigningKey};
 pub use verifying::{KeyDefect, VerifyingKey};
 

@@ -1,8 +1,0 @@
-//! Keys that sign.
-
-/// Under construction.
-#[derive(Debug)]
-pub struct SigningKey;
-/// Under construction.
-#[derive(Debug)]
-pub struct SigningError;
