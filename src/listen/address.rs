@@ -1,4 +1,4 @@
-//! Where a listener listens: an address or a Unix socket, opened once per worker.
+//! What an address looks like in the configuration.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -47,3 +47,44 @@ impl fmt::Display for Address {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an address: write IP:PORT (127.0.0.1:9191, [::]:9191) or unix:///absolute/path")]
 pub struct AddressError;
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn addresses_read_back_as_they_are_written() {
+        for text in [
+            "127.0.0.1:9191",
+            "0.0.0.0:0",
+            "[::]:9191",
+            "[::1]:80",
+            "unix:///run/jotgate/grpc.sock",
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), text);
+        }
+        assert_eq!(
+            "unix:/run/a.sock".parse::<Address>(),
+            "unix:///run/a.sock".parse()
+        );
+        assert_eq!("localhost:1".parse::<Address>(), "127.0.0.1:1".parse());
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "9191",
+            ":9191",
+            "example.com:80",
+            "127.0.0.1",
+            "127.0.0.1:65536",
+            "unix://relative.sock",
+            "unix://",
+            "http://127.0.0.1:80",
+        ] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}
