@@ -1,6 +1,16 @@
 //! Where the token is looked for in a request, and how it is taken out of it again.
+//!
+//! Whoever stands behind the gate may read another place, or the same place differently. So a
+//! credential that two readers could take for two different tokens is refused, never interpreted.
+
+mod find;
+mod places;
+mod strip;
 
 use http::HeaderName;
+
+pub use find::Found;
+pub use strip::Stripped;
 
 /// Where tokens may be, in order of preference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,3 +58,6 @@ impl Default for Credentials {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
