@@ -1,4 +1,9 @@
 //! What an allowed request carries upstream, and what is removed so that it cannot be forged.
+//!
+//! A header either says exactly what the claim says or is absent: whatever a reader upstream could
+//! take for something else is withheld, and absent headers are removed from the request.
+
+mod render;
 
 use http::HeaderName;
 
@@ -28,13 +33,47 @@ pub struct HeaderClaim {
     pub format: Format,
 }
 
-/// How a claim is written into a header.
+impl ForwardPolicy {
+    /// Every header that only the gate may set.
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        let of_claims = self.headers.iter().map(|header| &header.name);
+        of_claims.chain(&self.payload_header)
+    }
+
+    /// Whether a header of the request would become one of ours behind CGI, WSGI or PHP, where
+    /// `x-user-id`, `x_user_id` and `x.user.id` all end up as `HTTP_X_USER_ID`. The name itself,
+    /// in any case, is no twin: it is overwritten or removed anyway.
+    #[must_use]
+    pub fn is_twin(&self, name: &[u8]) -> bool {
+        self.names().any(|ours| {
+            let ours = ours.as_str().as_bytes();
+            ours.len() == name.len()
+                && ours
+                    .iter()
+                    .zip(name)
+                    .all(|(a, b)| mangled(*a) == mangled(*b))
+                && !ours.eq_ignore_ascii_case(name)
+        })
+    }
+}
+
+/// The byte of a header name as it arrives in the name of an environment variable.
+const fn mangled(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() {
+        byte.to_ascii_uppercase()
+    } else {
+        b'_'
+    }
+}
+
+/// How a claim is written into a header. Strings, numbers and `true`/`false` stand as they are,
+/// except that [`Format::Json`] writes JSON whatever the claim is; an object is always JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// Members of an array with commas between them.
+    /// Members of an array with commas between them; withheld if that could not be undone.
     #[default]
     Csv,
-    /// JSON in ASCII.
+    /// JSON in ASCII without white space, so that no claim can be taken for one of another type.
     Json,
     /// The first member of an array.
     First,
@@ -58,3 +97,6 @@ pub struct Forwarded {
     /// Configured headers that the token does not provide: to be removed.
     pub absent: Vec<HeaderName>,
 }
+
+#[cfg(test)]
+mod tests;
