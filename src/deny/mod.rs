@@ -1,4 +1,12 @@
 //! What a refusal looks like to the client: status, challenge (RFC 6750 3) and body.
+//!
+//! Refusals are built when the configuration is read, one for each reason, so that saying no costs
+//! no more than saying yes.
+
+mod challenge;
+mod refusals;
+
+pub use refusals::{Refusal, Refusals};
 
 /// `deny` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,3 +59,6 @@ impl Default for DenyPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
