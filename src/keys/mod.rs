@@ -4,8 +4,15 @@
 
 mod jwk;
 mod pem;
+mod public;
 mod set;
 mod store;
 
+pub use jwk::{
+    JwkPolicy, JwkSetError, ParsedKeys, PrivateMembers, SkippedKeys, default_rsa_algorithm,
+    parse_jwk_set,
+};
+pub use pem::{PemError, parse_pem};
+pub use public::{Curve, PublicKey, secret_key};
 pub use set::{Completeness, Key, KeySet};
 pub use store::KeyStore;

@@ -46,6 +46,18 @@ impl Key {
         &self.thumbprint
     }
 
+    /// Whether `other` is this key under this name: nothing is lost if one of them goes.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_twin(other) && self.thumbprint == other.thumbprint
+    }
+
+    /// Whether a token cannot tell the two apart by `kid` and `alg`.
+    #[must_use]
+    pub fn is_twin(&self, other: &Self) -> bool {
+        self.id == other.id && self.algorithm() == other.algorithm()
+    }
+
     /// The key itself.
     #[must_use]
     pub const fn verifying(&self) -> &VerifyingKey {
@@ -94,6 +106,8 @@ impl KeySet {
             let fitting = &mut by_algorithm[key.algorithm().index()];
             *fitting = match fitting {
                 Fitting::None => Fitting::One(Arc::clone(key)),
+                // One key under two names is still one key.
+                Fitting::One(other) if other.thumbprint == key.thumbprint => continue,
                 Fitting::One(_) | Fitting::Several => Fitting::Several,
             };
             if let Some(id) = key.id() {
