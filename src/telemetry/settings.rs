@@ -1,4 +1,6 @@
-//! Logs (tracing). No token, secret or claim ever appears in one, at any level.
+//! `log` of the configuration.
+
+use tracing::level_filters::LevelFilter;
 
 /// `log` of the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -7,7 +9,7 @@ pub struct LogSettings {
     pub level: Level,
     /// How a line looks.
     pub format: LogFormat,
-    /// Which decisions are written.
+    /// Which decisions are written, if `level` lets `info` through.
     pub decisions: Decisions,
 }
 
@@ -40,9 +42,22 @@ pub enum Decisions {
     Off,
     /// Every refusal.
     Denied,
-    /// A few each second.
+    /// A few each second: at most ten that pass and ten that do not, on each worker.
     #[default]
     Sampled,
     /// Every one.
     All,
+}
+
+impl Level {
+    /// As the log library has it.
+    pub(super) const fn filter(self) -> LevelFilter {
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
+    }
 }

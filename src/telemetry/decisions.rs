@@ -1,0 +1,135 @@
+//! The log of decisions: what was decided and why, never about whom.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use super::Decisions;
+use crate::metrics::Transport;
+use crate::reason::{Class, Reason};
+use crate::time::UnixMillis;
+
+/// What is written about one decision: codes and names from the configuration. There is no place
+/// for a token, a subject or a claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'d> {
+    /// How the question came.
+    pub transport: Transport,
+    /// The answer.
+    pub reason: Reason,
+    /// The issuer's name in the configuration, if one was found.
+    pub issuer: Option<&'d str>,
+    /// The rule's name, if one matched.
+    pub rule: Option<&'d str>,
+}
+
+/// Writes decisions as `log.decisions` asks; one for each worker.
+#[derive(Debug)]
+pub struct DecisionLog {
+    mode: Decisions,
+    allowed: Window,
+    refused: Window,
+}
+
+impl DecisionLog {
+    /// A log in that mode.
+    #[must_use]
+    pub const fn new(mode: Decisions) -> Self {
+        Self {
+            mode,
+            allowed: Window::new(),
+            refused: Window::new(),
+        }
+    }
+
+    /// Writes `decision`, if it is to be written.
+    pub fn record(&self, decision: &Decision<'_>, now: UnixMillis) {
+        let is_allowed = decision.reason.class() == Class::Allowed;
+        match self.mode {
+            Decisions::Off => {}
+            Decisions::Denied if is_allowed => {}
+            Decisions::All | Decisions::Denied => write(decision, None),
+            // Two windows, so that a flood of refusals does not hide what passes, nor the
+            // other way round.
+            Decisions::Sampled => {
+                let window = if is_allowed {
+                    &self.allowed
+                } else {
+                    &self.refused
+                };
+                if let Some(skipped) = window.admit(now) {
+                    write(decision, (skipped > 0).then_some(skipped));
+                }
+            }
+        }
+    }
+}
+
+fn write(decision: &Decision<'_>, skipped: Option<u32>) {
+    tracing::info!(
+        target: "jotgate::decision",
+        transport = decision.transport.label(),
+        verdict = decision.reason.class().verdict(),
+        reason = decision.reason.code(),
+        issuer = decision.issuer,
+        rule = decision.rule,
+        skipped,
+        "decision",
+    );
+}
+
+/// At most so many a second, and a count of those left out. Exact on one thread; if several share
+/// it, a few more may slip through at the turn of a second, which harms nobody.
+#[derive(Debug)]
+struct Window {
+    second: AtomicI64,
+    seen: AtomicU32,
+}
+
+impl Window {
+    const fn new() -> Self {
+        Self {
+            second: AtomicI64::new(i64::MIN),
+            seen: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether one more fits, and how many did not in the last second that had any.
+    fn admit(&self, now: UnixMillis) -> Option<u32> {
+        let second = now.seconds();
+        if self.second.swap(second, Ordering::Relaxed) == second {
+            let seen = self.seen.fetch_add(1, Ordering::Relaxed);
+            (seen < SAMPLED_PER_SECOND).then_some(0)
+        } else {
+            let seen = self.seen.swap(1, Ordering::Relaxed);
+            Some(seen.saturating_sub(SAMPLED_PER_SECOND))
+        }
+    }
+}
+
+/// Decisions of one kind that one worker writes in a second with `sampled`.
+const SAMPLED_PER_SECOND: u32 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::{SAMPLED_PER_SECOND, Window};
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn a_second_has_room_for_a_few_and_the_next_one_tells_how_many_were_left_out() {
+        let window = Window::new();
+        let at = UnixMillis::from_seconds;
+        let admitted = (0..SAMPLED_PER_SECOND + 7)
+            .filter(|_| window.admit(at(100)).is_some())
+            .count();
+        assert_eq!(admitted, SAMPLED_PER_SECOND as usize);
+        assert_eq!(window.admit(at(101)), Some(7));
+        assert_eq!(window.admit(at(101)), Some(0));
+        assert_eq!(window.admit(at(200)), Some(0));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_silence_it() {
+        let window = Window::new();
+        assert!(window.admit(UnixMillis::from_seconds(100)).is_some());
+        assert!(window.admit(UnixMillis::from_seconds(50)).is_some());
+    }
+}
