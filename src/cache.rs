@@ -1,8 +1,22 @@
 //! Tokens that were verified before, by their exact bytes.
+//!
+//! Only successes are kept. What an entry says about keys and configuration holds as long as their
+//! generations do, and its times are checked again on every hit: the cache saves a signature, it
+//! never decides. A full comparison of the bytes ends every look-up, so no digest is needed; the
+//! hash is seeded at random.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::limits::{CACHE_BYTES, CACHE_TTL};
+use bytes::Bytes;
+use foldhash::quality::RandomState;
+use moka::sync::Cache;
+
+use crate::forward::Forwarded;
+use crate::issuers::Issuer;
+use crate::limits::{CACHE_BYTES, CACHE_ENTRY_BYTES, CACHE_TTL};
+use crate::verify::Times;
 
 /// `cache` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +32,112 @@ impl Default for CacheSettings {
         Self {
             max_bytes: CACHE_BYTES,
             ttl: CACHE_TTL,
+        }
+    }
+}
+
+/// A token that was verified, with everything an answer needs, owned.
+pub struct VerifiedToken {
+    /// Who signed it.
+    pub issuer: Arc<Issuer>,
+    /// `kid` of the key that verified it.
+    pub key_id: Option<Box<str>>,
+    /// When it is valid.
+    pub times: Times,
+    /// `sub`.
+    pub subject: Option<Box<str>>,
+    /// The payload, byte for byte: one strict JSON object.
+    pub payload: Bytes,
+    /// What goes upstream.
+    pub forwarded: Forwarded,
+    /// The generation of the keys it was verified with.
+    pub keys_generation: u64,
+    /// The generation of the configuration it was verified under.
+    pub config_generation: u64,
+    /// What an edge made of it once, to be sent again as it is.
+    pub prepared: OnceLock<Bytes>,
+}
+
+impl VerifiedToken {
+    /// Roughly the bytes that it and its key in the cache keep.
+    fn weight(&self, token_bytes: usize) -> u32 {
+        let forwarded: usize = self
+            .forwarded
+            .set
+            .iter()
+            .map(|(_, value)| value.len() + 64)
+            .sum();
+        // The prepared answer repeats what is forwarded, and the metadata repeats the payload.
+        let bytes = CACHE_ENTRY_BYTES + token_bytes + 3 * self.payload.len() + 2 * forwarded;
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Debug for VerifiedToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Claims stay out of logs.
+        write!(formatter, "VerifiedToken({})", self.issuer.policy.name)
+    }
+}
+
+/// The tokens.
+#[derive(Clone, Debug)]
+pub struct TokenCache {
+    settings: CacheSettings,
+    entries: Option<Cache<Box<[u8]>, Arc<VerifiedToken>, RandomState>>,
+}
+
+impl TokenCache {
+    /// An empty cache.
+    #[must_use]
+    pub fn new(settings: CacheSettings) -> Self {
+        let entries = (settings.max_bytes > 0).then(|| {
+            Cache::builder()
+                .max_capacity(settings.max_bytes)
+                .weigher(|token: &Box<[u8]>, verified: &Arc<VerifiedToken>| {
+                    verified.weight(token.len())
+                })
+                .time_to_live(settings.ttl)
+                .build_with_hasher(RandomState::default())
+        });
+        Self { settings, entries }
+    }
+
+    /// What it was built with.
+    #[must_use]
+    pub const fn settings(&self) -> CacheSettings {
+        self.settings
+    }
+
+    /// The token, if it was verified under this configuration and its issuer's keys are still the
+    /// same. Its times are the caller's to check.
+    #[must_use]
+    pub fn get(&self, token: &[u8], config_generation: u64) -> Option<Arc<VerifiedToken>> {
+        let verified = self.entries.as_ref()?.get(token)?;
+        let is_current = verified.config_generation == config_generation
+            && verified.keys_generation == verified.issuer.keys.load().generation();
+        is_current.then_some(verified)
+    }
+
+    /// Keeps `verified` as what `token` is.
+    pub fn insert(&self, token: &[u8], verified: Arc<VerifiedToken>) {
+        if let Some(entries) = &self.entries {
+            entries.insert(token.into(), verified);
+        }
+    }
+
+    /// How many tokens there are, and their bytes. Eventually right: for metrics.
+    #[must_use]
+    pub fn fill(&self) -> (u64, u64) {
+        self.entries.as_ref().map_or((0, 0), |entries| {
+            (entries.entry_count(), entries.weighted_size())
+        })
+    }
+
+    /// Lets the cache do its housekeeping now, so that [`TokenCache::fill`] is right.
+    pub fn settle(&self) {
+        if let Some(entries) = &self.entries {
+            entries.run_pending_tasks();
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod credentials;
 pub mod deny;
 pub mod explain;
 pub mod forward;
+pub mod gate;
 pub mod grpc;
 pub mod http;
 pub mod issuers;

@@ -36,10 +36,23 @@ pub const BATCH_REQUESTS: usize = 1024;
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Streams that one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION: u32 = 1024;
+/// Bytes that may be under way on one HTTP/2 stream before we have read them.
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+/// Bytes that may be under way on one HTTP/2 connection.
+pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// How long an HTTP/1.1 connection may be idle or take to send its headers: longer than nginx
+/// keeps an idle connection (60 s), so that it is nginx that closes, between two requests.
+pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
+/// How often a silent HTTP/2 connection is asked whether it still lives.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
+/// How long it may take to say so.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Default of `cache.max_bytes`.
 pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Default of `cache.ttl`.
 pub const CACHE_TTL: Duration = Duration::from_secs(300);
+/// What one entry of the cache takes beside token, payload and headers, in bytes.
+pub const CACHE_ENTRY_BYTES: usize = 640;
 /// Default of `leeway`: clocks of well-run machines differ by less.
 pub const LEEWAY: Duration = Duration::from_secs(10);
 /// Default of `server.drain`.

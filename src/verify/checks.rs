@@ -10,12 +10,12 @@ use crate::token::json::{Json, Kind};
 use crate::token::{Claims, Header, numeric_date};
 
 /// `Ok` if `holds`.
-pub const fn ensure(holds: bool, reason: Reason) -> Result<(), Reason> {
+pub(super) const fn ensure(holds: bool, reason: Reason) -> Result<(), Reason> {
     if holds { Ok(()) } else { Err(reason) }
 }
 
 /// The algorithm, if the header is one that any issuer's token could have.
-pub fn check_header(header: &Header<'_>, text: &mut String) -> Result<Algorithm, Reason> {
+pub(super) fn check_header(header: &Header<'_>, text: &mut String) -> Result<Algorithm, Reason> {
     let name = header.algorithm.ok_or(Reason::AlgNotAllowed)?;
     let algorithm = Algorithm::from_name(name.resolve(text)).ok_or(Reason::AlgNotAllowed)?;
     ensure(!header.demands_extension, Reason::CritUnsupported)?;
@@ -28,7 +28,7 @@ pub fn check_header(header: &Header<'_>, text: &mut String) -> Result<Algorithm,
 }
 
 /// The issuer that the claims name, exactly.
-pub fn find_issuer<'i>(
+pub(super) fn find_issuer<'i>(
     claims: &Claims<'_>,
     issuers: &'i Issuers,
     text: &mut String,
@@ -157,7 +157,7 @@ pub fn check_scopes<'s>(
 }
 
 /// What remains: types of registered claims, bindings that nobody checks, required claims.
-pub fn check_claims(claims: &Claims<'_>, policy: &IssuerPolicy) -> Result<(), Reason> {
+pub(super) fn check_claims(claims: &Claims<'_>, policy: &IssuerPolicy) -> Result<(), Reason> {
     let is_text = |value: Option<Json<'_>>| value.is_none_or(|json| json.kind() == Kind::String);
     let are_texts = is_text(claims.subject) && is_text(claims.token_id);
     ensure(are_texts, Reason::ClaimInvalid)?;

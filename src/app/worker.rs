@@ -1,0 +1,187 @@
+//! One data-plane worker: a thread with a runtime of its own and its share of the listeners.
+//!
+//! Nothing a request needs crosses threads but counters and the published snapshots.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::Instant;
+
+use super::phase::{Phase, reached};
+use crate::grpc::GrpcService;
+use crate::http::HttpService;
+use crate::limits::{
+    CONNECTION_WINDOW_BYTES, HEADER_READ_TIMEOUT, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT,
+    STREAM_WINDOW_BYTES, STREAMS_PER_CONNECTION,
+};
+use crate::listen::{Listener, Socket, Stream};
+
+/// What a worker is given.
+pub struct Worker {
+    /// Its number, from 0.
+    pub index: usize,
+    /// Its share of `server.grpc`.
+    pub grpc: Socket,
+    /// Its share of `server.http`.
+    pub http: Socket,
+    /// Who answers gRPC.
+    pub grpc_service: GrpcService,
+    /// Who answers HTTP.
+    pub http_service: HttpService,
+    /// Bytes of one request's headers.
+    pub header_bytes: usize,
+    /// When to stop.
+    pub phase: watch::Receiver<Phase>,
+    /// How long connections may take to end once the worker closes.
+    pub closing: Duration,
+}
+
+impl Worker {
+    /// Starts it. The thread ends when the phase is [`Phase::Closing`] and every connection has
+    /// ended or had its time; or at once, with an error, if a listener breaks.
+    ///
+    /// # Errors
+    /// If the thread cannot be made.
+    pub fn spawn(self) -> io::Result<JoinHandle<io::Result<()>>> {
+        let name = format!("jotgate-{}", self.index);
+        std::thread::Builder::new().name(name).spawn(move || self.run())
+    }
+
+    fn run(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, self.serve())
+    }
+
+    async fn serve(self) -> io::Result<()> {
+        let builder = Rc::new(connection_builder(self.header_bytes));
+        let (grpc, http) = (self.grpc.listen()?, self.http.listen()?);
+        let (grpc_builder, grpc_service) = (Rc::clone(&builder), self.grpc_service);
+        let grpc = accept(grpc, self.phase.clone(), self.closing, move |stream, phase| {
+            serve_connection(Rc::clone(&grpc_builder), stream, grpc_service.clone(), phase, Phase::Draining)
+        });
+        let http_service = self.http_service;
+        let http = accept(http, self.phase, self.closing, move |stream, phase| {
+            serve_connection(Rc::clone(&builder), stream, http_service.clone(), phase, Phase::Closing)
+        });
+        let (grpc, http) = tokio::join!(grpc, http);
+        grpc.and(http)
+    }
+}
+
+/// Accepts until the phase is [`Phase::Closing`], then waits for the connections to end.
+async fn accept<F: Future<Output = ()> + 'static>(
+    mut listener: Listener,
+    mut phase: watch::Receiver<Phase>,
+    closing: Duration,
+    serve: impl Fn(Stream, watch::Receiver<Phase>) -> F,
+) -> io::Result<()> {
+    let mut connections = JoinSet::new();
+    loop {
+        let state = phase.clone();
+        tokio::select! {
+            stream = listener.accept() => {
+                connections.spawn_local(serve(stream?, state));
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            () = reached(&mut phase, Phase::Closing) => break,
+        }
+    }
+    // What the kernel has accepted for us is in flight too.
+    while let Ok(stream) = tokio::time::timeout(BACKLOG_WAIT, listener.accept()).await {
+        connections.spawn_local(serve(stream?, phase.clone()));
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(closing, ended).await.is_err() {
+        tracing::warn!(?closing, "connections were still open when their time was up");
+    }
+    Ok(())
+}
+
+/// Serves one connection until the client or the phase ends it.
+async fn serve_connection<S, B>(
+    builder: Rc<auto::Builder<LocalExecutor>>,
+    stream: Stream,
+    service: S,
+    mut phase: watch::Receiver<Phase>,
+    asked_to_leave_at: Phase,
+) where
+    S: hyper::service::Service<
+            http::Request<hyper::body::Incoming>,
+            Response = http::Response<B>,
+            Error = Infallible,
+        > + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + 'static,
+{
+    let accepted_at = Instant::now();
+    let is_late = *phase.borrow() >= asked_to_leave_at;
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let leave = async {
+        // Whoever came late was not told before: it may stay until the end.
+        reached(&mut phase, if is_late { Phase::Closing } else { asked_to_leave_at }).await;
+        // A connection that was just accepted looks idle while its first request is on the way.
+        tokio::time::sleep_until(accepted_at + FIRST_REQUEST_WAIT).await;
+    };
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = leave => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        // A client's mistake or a broken line: of interest to whoever debugs it, no more.
+        tracing::debug!(%error, "connection ended with an error");
+    }
+}
+
+fn connection_builder(header_bytes: usize) -> auto::Builder<LocalExecutor> {
+    let mut builder = auto::Builder::new(LocalExecutor);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .auto_date_header(false)
+        .header_read_timeout(HEADER_READ_TIMEOUT)
+        .max_buf_size(header_bytes.max(HTTP1_BUFFER_BYTES_MIN));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .auto_date_header(false)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+    builder
+}
+
+/// Runs the streams of a connection on the worker's own thread.
+#[derive(Clone, Copy, Debug)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}
+
+/// How long the kernel may take to hand over a connection that it accepted.
+const BACKLOG_WAIT: Duration = Duration::from_millis(1);
+/// How long the first request of a connection may be on its way when the worker closes.
+const FIRST_REQUEST_WAIT: Duration = Duration::from_millis(200);
+/// hyper asks for at least this much.
+const HTTP1_BUFFER_BYTES_MIN: usize = 8192;

@@ -1,0 +1,203 @@
+//! What every transport holds: the configuration in force, the clock, the counters, and the guard
+//! that turns a fault of ours into a refusal.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::authorizer::{Authorizer, Decision, Meter};
+use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport};
+use crate::reason::Reason;
+use crate::signature::Algorithm;
+use crate::telemetry::{self, DecisionLog};
+use crate::time::{Clock, UnixMillis};
+use crate::token::Scratch;
+
+/// The door through which every question comes.
+pub struct Gate {
+    authorizer: ArcSwap<Authorizer>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    decisions: DecisionLog,
+    requests: AtomicUsize,
+    requests_max: usize,
+    is_draining: AtomicBool,
+}
+
+/// What a judgement is made with.
+pub struct Bench<'g> {
+    /// The configuration; the same for the whole request.
+    pub authorizer: &'g Authorizer,
+    /// What time it is.
+    pub now: UnixMillis,
+    /// Buffers.
+    pub scratch: &'g mut Scratch,
+    /// Who counts.
+    pub meter: &'g Metrics,
+}
+
+/// A request that was let in; counted out when dropped.
+pub struct Entered<'g> {
+    gate: &'g Gate,
+    _in_flight: InFlight,
+}
+
+impl Gate {
+    /// A gate that judges by `authorizer` and lets in `requests_max` requests at a time.
+    #[must_use]
+    pub fn new(
+        authorizer: Authorizer,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        decisions: DecisionLog,
+        requests_max: usize,
+    ) -> Self {
+        Self {
+            authorizer: ArcSwap::from_pointee(authorizer),
+            clock,
+            metrics,
+            decisions,
+            requests: AtomicUsize::new(0),
+            requests_max,
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts a request in, before anything is read or waited for. `None` if there are too many;
+    /// then answer with [`Gate::refuse`] and `overloaded`.
+    #[must_use]
+    pub fn enter(&self, transport: Transport) -> Option<Entered<'_>> {
+        let before = self.requests.fetch_add(1, Ordering::Relaxed);
+        // Made first, so that a refusal counts out what was counted in.
+        let entered = Entered {
+            gate: self,
+            _in_flight: self.metrics.began(transport),
+        };
+        (before < self.requests_max).then_some(entered)
+    }
+
+    /// Judges one question: `answer` decides and builds the answer, `refuse` builds one for a
+    /// reason. A panic in `answer` becomes the reason `internal`.
+    pub fn judge<T>(
+        &self,
+        transport: Transport,
+        answer: impl FnOnce(&mut Bench<'_>) -> (Decision, T),
+        refuse: impl FnOnce(&Authorizer, Reason) -> T,
+    ) -> T {
+        thread_local! {
+            /// One a worker, as large as the longest token it saw.
+            static SCRATCH: RefCell<Scratch> = RefCell::default();
+        }
+        let started = Instant::now();
+        let now = self.clock.now();
+        let authorizer = self.authorizer.load();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                answer(&mut Bench {
+                    authorizer: &authorizer,
+                    now,
+                    scratch,
+                    meter: &self.metrics,
+                })
+            })
+        }));
+        let (decision, answer) = outcome.unwrap_or_else(|_| {
+            self.metrics.panicked();
+            (
+                Decision::refusal(Reason::Internal),
+                refuse(&authorizer, Reason::Internal),
+            )
+        });
+        self.metrics
+            .decided(transport, decision.reason, started.elapsed());
+        self.log(transport, &decision, now);
+        answer
+    }
+
+    /// Answers for `reason` without having judged anything.
+    pub fn refuse<T>(
+        &self,
+        transport: Transport,
+        reason: Reason,
+        refuse: impl FnOnce(&Authorizer, Reason) -> T,
+    ) -> T {
+        let decide =
+            |bench: &mut Bench<'_>| (Decision::refusal(reason), refuse(bench.authorizer, reason));
+        // A refusal is built from what is there; a second try would fail as the first.
+        self.judge(transport, decide, |_, _| {
+            unreachable!("refusals are prebuilt")
+        })
+    }
+
+    /// The configuration in force. Load it once a request; do not hold it across an `.await`.
+    #[must_use]
+    pub fn authorizer(&self) -> Guard<Arc<Authorizer>> {
+        self.authorizer.load()
+    }
+
+    /// From here on every request is judged by `authorizer`.
+    pub fn install(&self, authorizer: Authorizer) {
+        self.authorizer.store(Arc::new(authorizer));
+    }
+
+    /// Every counter there is.
+    #[must_use]
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Asks clients to go elsewhere from here on.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Release);
+    }
+
+    /// Whether clients are asked to go elsewhere.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
+    }
+
+    fn log(&self, transport: Transport, decision: &Decision, now: UnixMillis) {
+        let issuer = decision
+            .token
+            .as_ref()
+            .map(|token| &*token.issuer.policy.name);
+        let logged = telemetry::Decision {
+            transport,
+            reason: decision.reason,
+            issuer,
+            rule: None,
+        };
+        self.decisions.record(&logged, now);
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.gate.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Meter for Metrics {
+    fn cache(&self, is_hit: bool) {
+        self.cache_asked(if is_hit {
+            CacheResult::Hit
+        } else {
+            CacheResult::Miss
+        });
+    }
+
+    fn signature(&self, algorithm: Algorithm, is_valid: bool) {
+        let result = if is_valid {
+            SignatureResult::Valid
+        } else {
+            SignatureResult::Invalid
+        };
+        // The inherent method of the same name takes the label.
+        Self::signature(self, algorithm, result);
+    }
+}

@@ -1,0 +1,184 @@
+//! `jotgate.v1.Verifier`: a question and its verdict, one, many or a stream of them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::proto::jotgate::v1::verifier_server::Verifier;
+use super::proto::jotgate::v1::{
+    RequestContext, TraceStep, Verdict, VerifyBatchRequest, VerifyBatchResponse, VerifyRequest,
+    VerifyResponse,
+};
+use crate::authorizer::{Authorizer, Decision, Question};
+use crate::explain::Explanation;
+use crate::gate::{Bench, Gate};
+use crate::limits::BATCH_REQUESTS;
+use crate::metrics::Transport;
+use crate::reason::{Class, Reason};
+use crate::request::RequestView;
+
+/// The service.
+#[derive(Clone)]
+pub struct VerifierService {
+    gate: Arc<Gate>,
+}
+
+impl VerifierService {
+    /// A service that judges by `gate`.
+    #[must_use]
+    pub const fn new(gate: Arc<Gate>) -> Self {
+        Self { gate }
+    }
+}
+
+#[tonic::async_trait]
+impl Verifier for VerifierService {
+    async fn verify(
+        &self,
+        request: Request<VerifyRequest>,
+    ) -> Result<Response<VerifyResponse>, Status> {
+        Ok(Response::new(answer(&self.gate, request.get_ref())))
+    }
+
+    async fn verify_batch(
+        &self,
+        request: Request<VerifyBatchRequest>,
+    ) -> Result<Response<VerifyBatchResponse>, Status> {
+        let requests = &request.get_ref().requests;
+        if requests.len() > BATCH_REQUESTS {
+            return Err(Status::invalid_argument(format!(
+                "a batch has at most {BATCH_REQUESTS} requests, this one has {}: split it",
+                requests.len(),
+            )));
+        }
+        let responses = requests
+            .iter()
+            .map(|request| answer(&self.gate, request))
+            .collect();
+        Ok(Response::new(VerifyBatchResponse { responses }))
+    }
+
+    type VerifyStreamStream =
+        Pin<Box<dyn Stream<Item = Result<VerifyResponse, Status>> + Send + 'static>>;
+
+    async fn verify_stream(
+        &self,
+        request: Request<Streaming<VerifyRequest>>,
+    ) -> Result<Response<Self::VerifyStreamStream>, Status> {
+        let gate = Arc::clone(&self.gate);
+        let verdicts = request
+            .into_inner()
+            .map(move |request| request.map(|request| answer(&gate, &request)));
+        Ok(Response::new(Box::pin(verdicts)))
+    }
+}
+
+/// Judges one question. A bad token is a verdict, and so is a fault of ours.
+#[must_use]
+pub fn answer(gate: &Gate, request: &VerifyRequest) -> VerifyResponse {
+    let Some(_entered) = gate.enter(Transport::Verify) else {
+        return gate.refuse(Transport::Verify, Reason::Overloaded, refusal);
+    };
+    gate.judge(Transport::Verify, |bench| judge(bench, request), refusal)
+}
+
+fn judge(bench: &mut Bench<'_>, request: &VerifyRequest) -> (Decision, VerifyResponse) {
+    let Bench {
+        authorizer,
+        now,
+        scratch,
+        meter,
+    } = bench;
+    let question = Question {
+        token: request.token.as_bytes(),
+        rule: (!request.rule.is_empty()).then_some(&request.rule),
+        audiences: &request.audiences,
+        scopes: &request.scopes,
+    };
+    let context = request.request.as_ref().map(ContextView);
+    let (decision, trace) = if request.explain {
+        let (decision, explanation) =
+            authorizer.explain(&question, context.as_ref(), *now, scratch);
+        (decision, steps(explanation))
+    } else {
+        let decision = authorizer.verify(&question, context.as_ref(), *now, scratch, *meter);
+        (decision, Vec::new())
+    };
+    let response = VerifyResponse {
+        trace,
+        ..response(&decision)
+    };
+    (decision, response)
+}
+
+fn response(decision: &Decision) -> VerifyResponse {
+    let verdict = match decision.reason.class() {
+        Class::Allowed => Verdict::Allow,
+        Class::Missing | Class::Invalid | Class::Forbidden => Verdict::Deny,
+        Class::Unavailable => Verdict::Unavailable,
+    };
+    let response = VerifyResponse {
+        verdict: verdict.into(),
+        reason: decision.reason.code().to_owned(),
+        message: decision.reason.message().to_owned(),
+        ..VerifyResponse::default()
+    };
+    let Some(token) = &decision.token else {
+        return response;
+    };
+    let owned = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
+    VerifyResponse {
+        issuer: token.issuer.policy.name.to_string(),
+        subject: owned(&token.subject),
+        expires_at: token.times.expires_at.map(|time| prost_types::Timestamp {
+            seconds: time.seconds(),
+            nanos: time.subsec_millis() * 1_000_000,
+        }),
+        claims_json: token.payload.clone(),
+        key_id: owned(&token.key_id),
+        ..response
+    }
+}
+
+fn refusal(_: &Authorizer, reason: Reason) -> VerifyResponse {
+    response(&Decision::refusal(reason))
+}
+
+fn steps(explanation: Explanation) -> Vec<TraceStep> {
+    let steps = explanation.steps.into_iter();
+    steps
+        .map(|evidence| TraceStep {
+            step: evidence.step.name().to_owned(),
+            ok: evidence.outcome.is_ok(),
+            detail: match evidence.outcome {
+                Ok(()) => evidence.detail,
+                Err(reason) => format!("{}: {}", reason.code(), evidence.detail),
+            },
+        })
+        .collect()
+}
+
+/// `RequestContext` as a request.
+struct ContextView<'a>(&'a RequestContext);
+
+impl<'a> RequestView<'a> for ContextView<'a> {
+    fn method(&self) -> &'a [u8] {
+        self.0.method.as_bytes()
+    }
+
+    fn host(&self) -> &'a [u8] {
+        self.0.host.as_bytes()
+    }
+
+    fn target(&self) -> &'a [u8] {
+        self.0.path.as_bytes()
+    }
+
+    fn for_each_header(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8])) {
+        for (name, value) in &self.0.headers {
+            visit(name.as_bytes(), value.as_bytes());
+        }
+    }
+}
