@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::pkcs::RsaNumbers;
-use super::{Material, Public, SigningError, SigningKey, ec_parameters};
+use super::{Material, Public, Scheme, SigningError, SigningKey};
 use crate::signature::{Algorithm, Family, sha256};
 use crate::token::base64url;
 
@@ -29,22 +29,22 @@ impl SigningKey {
     pub fn from_jwk(jwk: &Value) -> Result<Self, SigningError> {
         let jwk = jwk.as_object().ok_or(SigningError::NotJson)?;
         let algorithm = algorithm_of(jwk)?;
-        let material = match algorithm.family() {
-            Family::Ec => {
+        let material = match Scheme::of(algorithm) {
+            Scheme::Ec(parameters) => {
                 const UNCOMPRESSED: u8 = 4;
                 let point = [&[UNCOMPRESSED][..], &bytes(jwk, "x")?, &bytes(jwk, "y")?].concat();
                 Material::Ec(EcdsaKeyPair::from_private_key_and_public_key(
-                    ec_parameters(algorithm)?,
+                    parameters,
                     &bytes(jwk, "d")?,
                     &point,
                 )?)
             }
-            Family::Ed => Material::Ed(Ed25519KeyPair::from_seed_and_public_key(
+            Scheme::Ed => Material::Ed(Ed25519KeyPair::from_seed_and_public_key(
                 &bytes(jwk, "d")?,
                 &bytes(jwk, "x")?,
             )?),
-            Family::Hmac => Material::Hmac(bytes(jwk, "k")?),
-            Family::Rsa => Material::Rsa(rsa(jwk)?),
+            Scheme::Hmac(parameters) => Material::Hmac(bytes(jwk, "k")?, parameters),
+            Scheme::Rsa(encoding) => Material::Rsa(rsa(jwk)?, encoding),
         };
         Self::checked(algorithm, material)
     }
@@ -67,8 +67,8 @@ impl SigningKey {
                 let d: Curve25519SeedBin<'_> = pair.seed()?.as_be_bytes()?;
                 put("d", d.as_ref());
             }
-            Material::Hmac(secret) => put("k", secret),
-            Material::Rsa(pair) => {
+            Material::Hmac(secret, _) => put("k", secret),
+            Material::Rsa(pair, _) => {
                 let RsaNumbers {
                     d,
                     p,
@@ -91,7 +91,7 @@ impl SigningKey {
     /// # Errors
     /// [`SigningError::Failed`] if the library does not hand the key out.
     pub fn to_public_jwk(&self, kid: &str) -> Result<Option<Value>, SigningError> {
-        if let Material::Hmac(_) = self.material {
+        if let Material::Hmac(..) = self.material {
             return Ok(None);
         }
         Ok(Some(self.named(self.public_members()?, kid)))
@@ -103,7 +103,7 @@ impl SigningKey {
     /// # Errors
     /// [`SigningError::Failed`] if the library does not hand the key out.
     pub fn thumbprint(&self) -> Result<Option<String>, SigningError> {
-        if let Material::Hmac(_) = self.material {
+        if let Material::Hmac(..) = self.material {
             return Ok(None);
         }
         // The required members in lexical order without spaces: how the map prints itself.

@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use aws_lc_rs::{error, hmac};
 use zeroize::Zeroizing;
 
-use super::{Algorithm, Family, KeyDefect, VerifyingKey, fill_random};
+use super::{Algorithm, KeyDefect, VerifyingKey, fill_random};
 
 /// A private key or shared secret that signs with one algorithm.
 pub struct SigningKey {
@@ -24,8 +24,8 @@ pub struct SigningKey {
 enum Material {
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
-    Hmac(Zeroizing<Vec<u8>>),
-    Rsa(RsaKeyPair),
+    Hmac(Zeroizing<Vec<u8>>, hmac::Algorithm),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
 }
 
 /// Why a key cannot sign. None of these says anything of the key's content.
@@ -71,15 +71,17 @@ impl SigningKey {
     /// # Errors
     /// [`SigningError::Failed`] if the library fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, SigningError> {
-        let material = match algorithm.family() {
-            Family::Ec => Material::Ec(EcdsaKeyPair::generate(ec_parameters(algorithm)?)?),
-            Family::Ed => Material::Ed(Ed25519KeyPair::generate()?),
-            Family::Hmac => {
+        let material = match Scheme::of(algorithm) {
+            Scheme::Ec(parameters) => Material::Ec(EcdsaKeyPair::generate(parameters)?),
+            Scheme::Ed => Material::Ed(Ed25519KeyPair::generate()?),
+            Scheme::Hmac(parameters) => {
                 let mut secret = Zeroizing::new(vec![0; algorithm.hash_bytes()]);
                 fill_random(&mut secret);
-                Material::Hmac(secret)
+                Material::Hmac(secret, parameters)
             }
-            Family::Rsa => Material::Rsa(RsaKeyPair::generate(rsa_size(algorithm))?),
+            Scheme::Rsa(encoding) => {
+                Material::Rsa(RsaKeyPair::generate(rsa_size(algorithm))?, encoding)
+            }
         };
         Ok(Self {
             algorithm,
@@ -105,14 +107,13 @@ impl SigningKey {
                 Ok(signature.as_ref().to_vec())
             }
             Material::Ed(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
-            Material::Hmac(secret) => {
-                let key = hmac::Key::new(hmac_parameters(self.algorithm)?, secret);
+            Material::Hmac(secret, parameters) => {
+                let key = hmac::Key::new(*parameters, secret);
                 Ok(hmac::sign(&key, message).as_ref().to_vec())
             }
-            Material::Rsa(pair) => {
+            Material::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                let encoding = rsa_encoding(self.algorithm)?;
-                pair.sign(encoding, &SystemRandom::new(), message, &mut signature)?;
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)?;
                 Ok(signature)
             }
         }
@@ -146,8 +147,8 @@ impl SigningKey {
             Material::Ed(pair) => Public::Ed {
                 x: pair.public_key().as_ref().to_vec(),
             },
-            Material::Hmac(secret) => Public::None(secret),
-            Material::Rsa(pair) => pkcs::rsa_public(pair.public_key().as_ref())?,
+            Material::Hmac(secret, _) => Public::None(secret),
+            Material::Rsa(pair, _) => pkcs::rsa_public(pair.public_key().as_ref())?,
         })
     }
 
@@ -188,34 +189,32 @@ enum Public<'k> {
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
-fn ec_parameters(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorithm, SigningError> {
-    Ok(match algorithm {
-        Algorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
-        Algorithm::Es384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
-        Algorithm::Es512 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
-        _ => return Err(unfit(algorithm)),
-    })
+/// What the library needs to know to sign with an algorithm.
+enum Scheme {
+    Ec(&'static EcdsaSigningAlgorithm),
+    Ed,
+    Hmac(hmac::Algorithm),
+    Rsa(&'static dyn RsaEncoding),
 }
 
-fn hmac_parameters(algorithm: Algorithm) -> Result<hmac::Algorithm, SigningError> {
-    Ok(match algorithm {
-        Algorithm::Hs256 => hmac::HMAC_SHA256,
-        Algorithm::Hs384 => hmac::HMAC_SHA384,
-        Algorithm::Hs512 => hmac::HMAC_SHA512,
-        _ => return Err(unfit(algorithm)),
-    })
-}
-
-fn rsa_encoding(algorithm: Algorithm) -> Result<&'static dyn RsaEncoding, SigningError> {
-    Ok(match algorithm {
-        Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
-        Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
-        Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
-        Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
-        Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
-        Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
-        _ => return Err(unfit(algorithm)),
-    })
+impl Scheme {
+    fn of(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Es256 => Self::Ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
+            Algorithm::Es384 => Self::Ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
+            Algorithm::Es512 => Self::Ec(&signature::ECDSA_P521_SHA512_FIXED_SIGNING),
+            Algorithm::Ed25519 => Self::Ed,
+            Algorithm::Hs256 => Self::Hmac(hmac::HMAC_SHA256),
+            Algorithm::Hs384 => Self::Hmac(hmac::HMAC_SHA384),
+            Algorithm::Hs512 => Self::Hmac(hmac::HMAC_SHA512),
+            Algorithm::Ps256 => Self::Rsa(&signature::RSA_PSS_SHA256),
+            Algorithm::Ps384 => Self::Rsa(&signature::RSA_PSS_SHA384),
+            Algorithm::Ps512 => Self::Rsa(&signature::RSA_PSS_SHA512),
+            Algorithm::Rs256 => Self::Rsa(&signature::RSA_PKCS1_SHA256),
+            Algorithm::Rs384 => Self::Rsa(&signature::RSA_PKCS1_SHA384),
+            Algorithm::Rs512 => Self::Rsa(&signature::RSA_PKCS1_SHA512),
+        }
+    }
 }
 
 /// A modulus about as strong as the hash is meant to be.
@@ -225,10 +224,6 @@ const fn rsa_size(algorithm: Algorithm) -> KeySize {
         48 => KeySize::Rsa3072,
         _ => KeySize::Rsa4096,
     }
-}
-
-fn unfit(algorithm: Algorithm) -> SigningError {
-    SigningError::AlgorithmUnfit(algorithm.name().to_owned())
 }
 
 #[cfg(test)]

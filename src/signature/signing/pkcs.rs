@@ -7,8 +7,8 @@ use pkcs1::der::{Decode, Reader, SecretDocument, SliceReader};
 use pkcs1::{RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
-use super::{Material, Public, SigningError, SigningKey, ec_parameters, unfit};
-use crate::signature::{Algorithm, Family};
+use super::{Material, Public, Scheme, SigningError, SigningKey};
+use crate::signature::Algorithm;
 
 impl SigningKey {
     /// The private key in `text`, to be used with `algorithm`. Besides PKCS#8 (`PRIVATE KEY`), the
@@ -20,20 +20,24 @@ impl SigningKey {
         let (label, der) =
             SecretDocument::from_pem(text.trim()).map_err(|_| SigningError::NotPem)?;
         let der = der.as_bytes();
-        let material = match (label, algorithm.family()) {
-            ("PRIVATE KEY", Family::Rsa) => Material::Rsa(RsaKeyPair::from_pkcs8(der)?),
-            ("RSA PRIVATE KEY", Family::Rsa) => Material::Rsa(RsaKeyPair::from_der(der)?),
-            ("PRIVATE KEY", Family::Ec) => {
-                Material::Ec(EcdsaKeyPair::from_pkcs8(ec_parameters(algorithm)?, der)?)
+        let material = match (label, Scheme::of(algorithm)) {
+            ("PRIVATE KEY", Scheme::Ec(parameters)) => {
+                Material::Ec(EcdsaKeyPair::from_pkcs8(parameters, der)?)
             }
-            ("EC PRIVATE KEY", Family::Ec) => {
-                let parameters = ec_parameters(algorithm)?;
+            ("EC PRIVATE KEY", Scheme::Ec(parameters)) => {
                 Material::Ec(EcdsaKeyPair::from_private_key_der(parameters, der)?)
             }
-            ("PRIVATE KEY", Family::Ed) => Material::Ed(Ed25519KeyPair::from_pkcs8(der)?),
-            ("RSA PRIVATE KEY" | "EC PRIVATE KEY", _) => return Err(unfit(algorithm)),
-            (_, Family::Hmac) => return Err(unfit(algorithm)),
-            (_, Family::Ec | Family::Ed | Family::Rsa) => return Err(SigningError::NotPem),
+            ("PRIVATE KEY", Scheme::Ed) => Material::Ed(Ed25519KeyPair::from_pkcs8(der)?),
+            ("PRIVATE KEY", Scheme::Rsa(encoding)) => {
+                Material::Rsa(RsaKeyPair::from_pkcs8(der)?, encoding)
+            }
+            ("RSA PRIVATE KEY", Scheme::Rsa(encoding)) => {
+                Material::Rsa(RsaKeyPair::from_der(der)?, encoding)
+            }
+            ("PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY", _) => {
+                return Err(SigningError::AlgorithmUnfit(algorithm.name().to_owned()));
+            }
+            _ => return Err(SigningError::NotPem),
         };
         Self::checked(algorithm, material)
     }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{SigningError, SigningKey};
-use crate::signature::{Algorithm, KeyDefect, VerifyingKey, sign_token};
+use crate::signature::{Algorithm, Family, KeyDefect, VerifyingKey, sign_token};
 use crate::token::base64url;
 
 #[test]
@@ -37,7 +37,7 @@ fn a_public_jwk_has_nothing_private() {
     for algorithm in Algorithm::ALL {
         let key = SigningKey::generate(algorithm).expect("a key");
         let Some(jwk) = key.to_public_jwk("k1").expect("a JWK") else {
-            assert_eq!(algorithm.family(), super::Family::Hmac);
+            assert_eq!(algorithm.family(), Family::Hmac);
             continue;
         };
         for name in ["d", "p", "q", "dp", "dq", "qi", "k"] {
