@@ -1,1 +1,86 @@
-//! Under construction.
+//! What people type: one file a command. Commands write to the output they are given, so that
+//! tests can read it.
+
+mod exit;
+mod input;
+mod inspect;
+mod keygen;
+mod mint;
+mod moment;
+
+use std::io::Write;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use exit::{Exit, Failure};
+
+/// A JWT gate: may this request pass with this token?
+///
+/// Answers Envoy (ext_authz over gRPC and HTTP), nginx, Traefik and Caddy (forward auth), and
+/// anybody who asks over gRPC or HTTP.
+#[derive(Debug, Parser)]
+#[command(name = "jotgate", version = VERSION, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what is in a token, without verifying it, and what is wrong with it.
+    Inspect(inspect::Inspect),
+    /// Make a private key (JWK) to sign with, or show the public half of one.
+    Keygen(keygen::Keygen),
+    /// Sign a token. For tests and bootstrapping.
+    Mint(mint::Mint),
+    /// Print a completion script for a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLE)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+impl Command {
+    /// Does it, and writes what there is to say to `out`.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be done; it knows how the process should end.
+    pub fn run(self, out: &mut dyn Write) -> Result<Exit, Failure> {
+        match self {
+            Self::Inspect(inspect) => inspect.run(out),
+            Self::Keygen(keygen) => keygen.run(out),
+            Self::Mint(mint) => mint.run(out),
+            Self::Completions { shell } => {
+                // It panics where it cannot write, which memory always can.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "jotgate", &mut script);
+                out.write_all(&script)?;
+                Ok(Exit::Good)
+            }
+        }
+    }
+}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("JOTGATE_COMMIT"), ")");
+
+const EXIT_CODES: &str = "Exit codes: 0 good, 1 the answer is \"no\", 2 wrong usage, \
+3 could not decide, 64 bad configuration.";
+
+const COMPLETIONS_EXAMPLE: &str = "Example:
+  jotgate completions bash > /etc/bash_completion.d/jotgate";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}
