@@ -22,6 +22,8 @@ pub mod config;
 pub mod credentials;
 pub mod deny;
 pub mod explain;
+#[cfg(test)]
+mod fixture;
 pub mod forward;
 pub mod gate;
 pub mod grpc;

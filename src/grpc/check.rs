@@ -226,3 +226,6 @@ fn overwrite(key: String, value: String) -> HeaderValueOption {
         keep_empty_value: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

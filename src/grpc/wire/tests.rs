@@ -52,8 +52,8 @@ fn raw_headers_are_read_byte_for_byte() {
     assert_eq!(
         headers(&view),
         [
-            ("a".into(), b"\xff".to_vec()),
-            ("a".into(), b"text".to_vec())
+            ("a".into(), b"text".to_vec()),
+            ("a".into(), b"\xff".to_vec())
         ]
     );
 }

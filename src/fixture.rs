@@ -1,0 +1,101 @@
+//! A gate with one issuer, one key and a clock that stands still, for the tests of the edges.
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+
+use crate::authorizer::Authorizer;
+use crate::cache::{CacheSettings, TokenCache};
+use crate::credentials::Credentials;
+use crate::deny::DenyPolicy;
+use crate::forward::ForwardPolicy;
+use crate::gate::Gate;
+use crate::issuers::{Audiences, Issuer, IssuerPolicy};
+use crate::keys::{Key, KeyStore};
+use crate::metrics::Metrics;
+use crate::signature::{Algorithm, SigningKey, sign_token};
+use crate::telemetry::{DecisionLog, Decisions};
+use crate::time::{ManualClock, UnixMillis};
+use crate::token::TokenLimits;
+
+/// What time it is, in seconds.
+pub(crate) const NOW: i64 = 1_700_000_000;
+
+/// The gate and what belongs to it.
+pub(crate) struct Fixture {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Arc<KeyStore>,
+    key: SigningKey,
+}
+
+impl Fixture {
+    /// With the defaults of the contract.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With a configuration that is not the default one.
+    pub(crate) fn with(change: impl FnOnce(&mut Authorizer)) -> Self {
+        let key = SigningKey::generate(Algorithm::Ed25519).expect("generated");
+        let store = Arc::new(KeyStore::fixed(vec![public(&key)]));
+        let audiences = Audiences::OneOf(Box::new(["api".into()]));
+        let policy = IssuerPolicy::new("corp", "https://idp/", audiences);
+        let away = IssuerPolicy::new("away", "https://away/", Audiences::Any);
+        let issuers = [
+            Arc::new(Issuer {
+                policy,
+                keys: Arc::clone(&store),
+            }),
+            Arc::new(Issuer {
+                policy: away,
+                keys: Arc::new(KeyStore::loading()),
+            }),
+        ];
+        let mut authorizer = Authorizer {
+            issuers: issuers.into_iter().collect(),
+            credentials: Credentials::default(),
+            forward: ForwardPolicy::default(),
+            refusals: DenyPolicy::default().prepare(),
+            on_unavailable: DenyPolicy::default().on_unavailable,
+            limits: TokenLimits::default(),
+            cache: TokenCache::new(CacheSettings::default()),
+            bypass_cors_preflight: false,
+            generation: 1,
+            prepared_refusals: [const { OnceLock::new() }; crate::reason::Reason::ALL.len()],
+        };
+        change(&mut authorizer);
+        let clock = Arc::new(ManualClock::new(UnixMillis::from_seconds(NOW)));
+        let gate = Gate::new(
+            authorizer,
+            Arc::<ManualClock>::clone(&clock),
+            Arc::new(Metrics::new()),
+            DecisionLog::new(Decisions::Off),
+            8,
+        );
+        Self {
+            gate: Arc::new(gate),
+            clock,
+            store,
+            key,
+        }
+    }
+
+    /// A token with these claims over the usual ones.
+    pub(crate) fn token(&self, changes: Value) -> String {
+        let mut claims = json!({
+            "iss": "https://idp/", "aud": "api", "sub": "alice", "exp": NOW + 60,
+        });
+        let (Value::Object(members), Value::Object(changes)) = (&mut claims, changes) else {
+            panic!("objects");
+        };
+        members.extend(changes);
+        let header = json!({ "kid": "k1" }).as_object().expect("object").clone();
+        sign_token(&header, &claims, &self.key).expect("signed")
+    }
+}
+
+fn public(key: &SigningKey) -> Key {
+    let thumbprint = key.thumbprint().expect("public").expect("not a secret");
+    Key::new(Some("k1"), thumbprint, key.verifying_key().expect("public"))
+}
