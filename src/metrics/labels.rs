@@ -1,10 +1,13 @@
 //! Label values: closed sets, each an enum whose index finds the handle.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares an enum of label values with its order and its texts.
 macro_rules! labels {
     ($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $variant:ident => $label:literal,)+ }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         pub enum $name {
             $($(#[$meaning])* $variant,)+
         }

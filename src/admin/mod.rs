@@ -1,0 +1,66 @@
+//! The admin listener: metrics, liveness, readiness, status, version. HTTP/1.1, for probes,
+//! scrapers and people.
+//!
+//! It has nothing that changes anything, and it is served by the control plane, so that a scrape
+//! never takes a worker's time.
+
+mod readiness;
+mod respond;
+mod serve;
+mod status;
+
+pub use readiness::{Readiness, State};
+pub use serve::serve;
+pub use status::{
+    CacheStatus, ConfigurationStatus, IssuerStatus, KeyStatus, ReloadStatus, SourceStatus, Status,
+    Version,
+};
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::metrics::Metrics;
+
+/// What the admin endpoints show.
+pub struct Admin {
+    metrics: Arc<Metrics>,
+    readiness: Arc<Readiness>,
+    source: Box<dyn StatusSource>,
+}
+
+/// Whoever knows what the running instance is like. Asked on the control plane; must not block.
+pub trait StatusSource: Send + Sync + 'static {
+    /// Everything that `/status` shows.
+    fn status(&self) -> Status;
+
+    /// How full the cache is now.
+    fn cache(&self) -> CacheStatus;
+
+    /// The names of the issuers that are not optional and have no keys. Readiness waits for them.
+    fn awaited_issuers(&self) -> Vec<String>;
+}
+
+impl Admin {
+    /// The endpoints over what is given.
+    #[must_use]
+    pub fn new(
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+        source: impl StatusSource,
+    ) -> Self {
+        Self {
+            metrics,
+            readiness,
+            source: Box::new(source),
+        }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Admin").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

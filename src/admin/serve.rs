@@ -1,0 +1,80 @@
+//! The loop that accepts connections, and what one may take.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::Admin;
+use super::respond::respond;
+use crate::listen::{Listener, Stream};
+
+/// Serves the admin endpoints until `shutdown`, then waits for the answers under way. Keeps the
+/// metrics tidy meanwhile.
+///
+/// # Errors
+/// If the listener breaks.
+pub async fn serve(
+    mut listener: Listener,
+    admin: Arc<Admin>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut connections = JoinSet::new();
+    let mut upkeep = interval(UPKEEP_EVERY);
+    upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            stream = listener.accept() => {
+                let stream = stream?;
+                // Beyond the cap a connection is closed at once: better than to let a probe wait
+                // behind clients that do nothing.
+                if connections.len() < CONNECTIONS_MAX {
+                    connections.spawn(connection(stream, Arc::clone(&admin)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+            _ = upkeep.tick() => admin.metrics.upkeep(),
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// One connection is one request, and both together may take [`CONNECTION_TIME_MAX`]: a client
+/// that is slow to ask or slow to read holds nothing for longer.
+async fn connection(stream: Stream, admin: Arc<Admin>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = respond(&admin, request.method(), request.uri().path());
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(CONNECTION_TIME_MAX, served).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an admin client left or sent no HTTP"),
+        Err(_) => tracing::debug!("an admin client was too slow"),
+    }
+}
+
+/// Connections at once; probes and scrapers need a handful.
+const CONNECTIONS_MAX: usize = 64;
+/// From the first byte of the request to the last of the answer.
+const CONNECTION_TIME_MAX: Duration = Duration::from_secs(10);
+/// The head of a request; the least that hyper allows.
+const HEAD_BYTES: usize = 8 * 1024;
+/// How long samples wait until they are put into their buckets.
+const UPKEEP_EVERY: Duration = Duration::from_secs(1);
