@@ -9,6 +9,7 @@ use crate::cache::CacheSettings;
 use crate::credentials::Credentials;
 use crate::deny::DenyPolicy;
 use crate::forward::ForwardPolicy;
+pub use crate::http::Original;
 use crate::issuers::IssuerPolicy;
 use crate::listen::Address;
 use crate::refresh::SourceSettings;
@@ -65,18 +66,6 @@ pub struct ServerSettings {
     pub drain: Duration,
     /// `state_dir`
     pub state_dir: Option<PathBuf>,
-}
-
-/// Which family of headers describes the original request on `/auth`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Original {
-    /// Whatever is present, and it must agree.
-    #[default]
-    Auto,
-    /// `X-Original-*` (nginx, ingress-nginx).
-    XOriginal,
-    /// `X-Forwarded-*` (Traefik, Caddy).
-    XForwarded,
 }
 
 /// One entry of `issuers`.

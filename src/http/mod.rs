@@ -1,1 +1,99 @@
-//! Under construction.
+//! `server.http`: the decision for reverse proxies, and the JSON twin of `Verify`.
+//!
+//! No decision is taken here: a request becomes a view of the one to be judged, and the decision
+//! becomes an answer in the proxy's language.
+
+mod auth;
+mod original;
+mod problem;
+mod verify;
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+
+use crate::gate::Gate;
+
+pub use original::{Original, OriginalRequest};
+
+/// Everything that `server.http` answers.
+#[derive(Clone)]
+pub struct HttpService {
+    gate: Arc<Gate>,
+    original: Original,
+}
+
+impl HttpService {
+    /// A service that judges by `gate` and reads the original request as `original` says.
+    #[must_use]
+    pub const fn new(gate: Arc<Gate>, original: Original) -> Self {
+        Self { gate, original }
+    }
+
+    /// Answers one request. Only `POST /v1/verify` waits, for its body; the bodies of all others
+    /// are never read.
+    pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        let version = request.version();
+        let (asking, body) = request.into_parts();
+        let gate = &*self.gate;
+        let path = asking.uri.path();
+        let mut response = if path == AUTH {
+            auth::original(gate, self.original, &asking, None)
+        } else if let Some(rule) = path.strip_prefix(AUTH_RULE) {
+            // A name that is no text is no rule's name, and neither is one with this character.
+            let rule = percent_decode_str(rule).decode_utf8_lossy();
+            auth::original(gate, self.original, &asking, Some(&rule))
+        } else if let Some(request) = OriginalRequest::itself(&asking, ENVOY) {
+            auth::itself(gate, request)
+        } else if path != VERIFY {
+            problem::response(StatusCode::NOT_FOUND, "there is nothing at this path")
+        } else if asking.method != Method::POST {
+            let mut response = problem::response(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "questions are sent with POST",
+            );
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("POST"));
+            response
+        } else {
+            verify::answer(gate, body).await
+        };
+        if gate.is_draining() && version <= Version::HTTP_11 {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        response
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for HttpService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.respond(request).await) })
+    }
+}
+
+const AUTH: &str = "/auth";
+const AUTH_RULE: &str = "/auth/";
+const ENVOY: &str = "/envoy";
+const VERIFY: &str = "/v1/verify";
+
+#[cfg(test)]
+mod tests;
