@@ -1,5 +1,216 @@
 //! The life of key sets: one loop per source, a pure schedule beside it.
+//!
+//! A [`KeyRing`] owns all sources of one issuer and publishes what they have to its `KeyStore`.
+//! A request can do no more to it than raise the store's flag.
 
+mod discovery;
+mod fetch;
+mod lifetime;
+mod local;
+mod observe;
+mod persist;
+mod remote;
+mod ring;
+mod schedule;
 mod settings;
+mod source;
+mod status;
+mod tls;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::keys::{Completeness, JwkPolicy, Key, KeySet, KeyStore, SkippedKeys};
+use crate::signature::AlgorithmSet;
+use crate::time::Clock;
+
+use discovery::Discovery;
+use fetch::{Fetcher, UrlSource};
+use local::{Follower, LocalSource};
+use persist::StateFile;
+use remote::Follow;
+use ring::Ring;
+use source::Label;
+
+pub use observe::{Observer, Unobserved};
 pub use settings::{Encoding, HttpSettings, RefreshSettings, SourceKind, SourceSettings};
+pub use source::SourceError;
+pub use status::{KeyStatus, RingStatus, SourceStatus};
+
+/// Where the keys of one issuer come from. Two equal plans give the same keys, so that a reload
+/// can leave a ring alone whose plan did not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlan {
+    /// The issuer's name in the configuration.
+    pub name: Box<str>,
+    /// The exact value of `iss`.
+    pub issuer: Box<str>,
+    /// With what it may sign; decides the algorithm of RSA keys that do not name theirs.
+    pub algorithms: AlgorithmSet,
+    /// Its sources.
+    pub sources: Vec<SourceSettings>,
+}
+
+/// What a ring needs of the world.
+#[derive(Clone)]
+pub struct Environment {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told.
+    pub observer: Arc<dyn Observer>,
+    /// Where last good sets survive a restart.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// The keys of one issuer, kept fresh until it is dropped.
+pub struct KeyRing {
+    plan: KeyPlan,
+    ring: Arc<Ring>,
+    tasks: Vec<AbortHandle>,
+}
+
+/// Starts to follow the sources of an issuer. What is on this machine is loaded when it returns:
+/// keys, PEM files, secrets, and with `state_dir` the last good sets of the sources elsewhere.
+///
+/// # Panics
+/// Outside a tokio runtime: the loops run on the one that it is called from.
+#[must_use]
+pub fn spawn(plan: KeyPlan, environment: &Environment) -> KeyRing {
+    let sources = plan
+        .sources
+        .iter()
+        .map(|source| (Label::new(source, &plan.issuer), source.refresh.max_stale));
+    let ring = Arc::new(Ring::new(&plan.name, sources.collect(), environment));
+    let misses = watch::Sender::new(());
+    let mut tasks = Vec::new();
+    for (index, source) in plan.sources.iter().enumerate() {
+        if let Some(source) = LocalSource::new(&source.kind, plan.algorithms) {
+            let mut follower = Follower::new(source, Arc::clone(&ring), index);
+            follower.look();
+            tasks.push(tokio::spawn(follower.follow()).abort_handle());
+        }
+        let state = environment.state_dir.as_deref().map(|directory| {
+            let label = Label::new(source, &plan.issuer);
+            StateFile::new(
+                directory,
+                &plan.issuer,
+                &format!("{} {}", label.kind, label.place),
+            )
+        });
+        let follow = |http: &HttpSettings| {
+            let follow = Follow {
+                ring: Arc::clone(&ring),
+                index,
+                settings: source.refresh,
+                policy: JwkPolicy::remote(plan.algorithms),
+                bytes_max: http.max_bytes,
+                state,
+                misses: misses.subscribe(),
+            };
+            follow.restore();
+            follow
+        };
+        let task = match &source.kind {
+            SourceKind::Url(url, http) => {
+                let fetcher = Fetcher::new(http.clone(), source.refresh.timeout);
+                tokio::spawn(follow(http).run(UrlSource::new(url.clone(), fetcher)))
+            }
+            SourceKind::Discovery(http) => {
+                let fetcher = Fetcher::new(http.clone(), source.refresh.timeout);
+                tokio::spawn(follow(http).run(Discovery::new(&plan.issuer, fetcher)))
+            }
+            SourceKind::File(_)
+            | SourceKind::Inline(_)
+            | SourceKind::Pem { .. }
+            | SourceKind::Secret { .. } => continue,
+        };
+        tasks.push(task.abort_handle());
+    }
+    ring.store().on_miss(move || {
+        misses.send_replace(());
+    });
+    KeyRing { plan, ring, tasks }
+}
+
+impl KeyRing {
+    /// Where its keys are published.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<KeyStore> {
+        self.ring.store()
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub const fn plan(&self) -> &KeyPlan {
+        &self.plan
+    }
+
+    /// Turns true once there are keys, and stays so.
+    #[must_use]
+    pub fn ready(&self) -> watch::Receiver<bool> {
+        self.ring.ready()
+    }
+
+    /// What stands now, for people.
+    #[must_use]
+    pub fn status(&self) -> RingStatus {
+        self.ring.status()
+    }
+}
+
+impl Drop for KeyRing {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// The keys that an issuer has without a network.
+#[derive(Debug, Default)]
+pub struct LocalKeys {
+    /// The keys of all local sources.
+    pub keys: Vec<Key>,
+    /// Keys in them that are not used.
+    pub skipped: SkippedKeys,
+    /// Local sources without a usable key: position in the list, and why.
+    pub errors: Vec<(usize, SourceError)>,
+    /// How many sources need a network and were not asked.
+    pub remote: usize,
+}
+
+/// Reads the local sources among `sources` now: for checks and decisions without a network.
+#[must_use]
+pub fn load_static(sources: &[SourceSettings], allowed: AlgorithmSet) -> LocalKeys {
+    let mut local = LocalKeys::default();
+    for (index, source) in sources.iter().enumerate() {
+        match LocalSource::new(&source.kind, allowed).map(|source| source.load()) {
+            None => local.remote += 1,
+            Some(Ok(parsed)) => {
+                local.keys.extend(parsed.keys);
+                local.skipped.add(&parsed.skipped);
+            }
+            Some(Err(error)) => local.errors.push((index, error)),
+        }
+    }
+    local
+}
+
+impl LocalKeys {
+    /// A store with these keys. Where a source is missing, so may be a key: a token that needs one
+    /// is `keys_unavailable`.
+    #[must_use]
+    pub fn into_store(self) -> KeyStore {
+        let is_complete = self.remote == 0 && self.errors.is_empty();
+        if is_complete {
+            return KeyStore::fixed(self.keys);
+        }
+        let store = KeyStore::loading();
+        let keys = self.keys.into_iter().map(Arc::new).collect();
+        store.publish(KeySet::new(keys, Completeness::Loading));
+        store
+    }
+}

@@ -70,7 +70,8 @@ pub struct HttpSettings {
     pub ca_file: Option<PathBuf>,
     /// Certificate and key to show to the server, PEM.
     pub client_certificate: Option<(PathBuf, PathBuf)>,
-    /// SHA-256 of public keys (SPKI) of which one must be in the server's certificate chain.
+    /// SHA-256 of public keys (SPKI) of which one must be that of the server's own certificate.
+    /// Not of any in its chain: a server may append certificates that nobody checks.
     pub spki_sha256: Vec<[u8; 32]>,
     /// Headers to send.
     pub headers: Vec<(http::HeaderName, SecretSource)>,

@@ -1,0 +1,163 @@
+//! What every source of keys is to its issuer: a name, an answer, a reason for none.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use url::Url;
+
+use super::settings::{SourceKind, SourceSettings};
+use crate::keys::{JwkSetError, PemError};
+use crate::signature::KeyDefect;
+
+/// A source that is asked over the network.
+pub(super) trait RemoteSource: Send + 'static {
+    /// Asks once. `known` is the validator of the set that is in force.
+    fn fetch(
+        &mut self,
+        known: Option<&Validator>,
+    ) -> impl Future<Output = Result<Answer, SourceError>> + Send;
+
+    /// The fetch brought no key set: whatever led there may be wrong.
+    fn refused(&mut self) {}
+}
+
+/// What a source said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// The set.
+    pub(super) body: Body,
+    /// How long HTTP says it stays fresh.
+    pub(super) lifetime: Option<Duration>,
+}
+
+/// The set, or that it is still the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// The set as JSON, unread.
+    Json {
+        /// The text.
+        json: Vec<u8>,
+        /// By which the source knows it again.
+        validator: Option<Validator>,
+    },
+    /// 304: still the one of the validator.
+    Unchanged,
+}
+
+/// `ETag` of the answer of one URL (RFC 9110 8.8.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Validator {
+    /// Where it came from: another URL's tag means nothing.
+    pub(super) url: Url,
+    /// The tag as it stands.
+    pub(super) etag: http::HeaderValue,
+}
+
+/// Why a source has no keys for us. The texts hold no secret and nothing of the answer.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum SourceError {
+    #[error("{url}: plain http is refused unless the host is loopback; set allow_http to allow it")]
+    Insecure { url: String },
+    #[error("{url}: not an http or https address")]
+    NotHttp { url: String },
+    #[error("the TLS or proxy settings cannot be used: {0}")]
+    Client(String),
+    #[error("{0}")]
+    Transport(String),
+    #[error("timed out after {0:?}")]
+    TimedOut(Duration),
+    #[error("the server answered {0}")]
+    Status(http::StatusCode),
+    #[error("the answer is longer than {0} bytes")]
+    TooLarge(u64),
+    #[error("not a metadata document with issuer and jwks_uri")]
+    Metadata,
+    #[error(
+        "the metadata is of another issuer; `issuer` there and here must be the same to the letter"
+    )]
+    OtherIssuer,
+    #[error("discovery needs an issuer that is a URL; name jwks_url instead")]
+    IssuerNotUrl,
+    #[error(transparent)]
+    KeySet(#[from] JwkSetError),
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    #[error("the secret cannot be used ({}): HMAC needs at least as many bytes as its hash", .0.code())]
+    Secret(KeyDefect),
+    #[error("the secret is not valid {0}")]
+    SecretEncoding(&'static str),
+    #[error("{0}")]
+    SecretUnreadable(String),
+    #[error("{path}: {error}")]
+    File { path: String, error: io::Error },
+}
+
+/// What a source is called in logs and on the status page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Label {
+    /// As in the configuration: `jwks_url`, `discovery`, …
+    pub(super) kind: &'static str,
+    /// Its URL without query and user, its path, or nothing.
+    pub(super) place: String,
+}
+
+impl Label {
+    /// Of a source of `issuer`.
+    #[must_use]
+    pub(super) fn new(source: &SourceSettings, issuer: &str) -> Self {
+        use crate::secret::SecretSource;
+        let secret_place = |secret: &SecretSource| match secret {
+            SecretSource::File(path) => path.display().to_string(),
+            SecretSource::Env(name) => format!("env {name}"),
+            SecretSource::Value(_) => String::new(),
+        };
+        let (kind, place) = match &source.kind {
+            SourceKind::Discovery(_) => {
+                let url = Url::parse(issuer);
+                (
+                    "discovery",
+                    url.map_or_else(|_| issuer.to_owned(), |url| printable(&url)),
+                )
+            }
+            SourceKind::Url(url, _) => ("jwks_url", printable(url)),
+            SourceKind::File(path) => ("jwks_file", path.display().to_string()),
+            SourceKind::Inline(_) => ("jwks", String::new()),
+            SourceKind::Pem { source, .. } => ("pem", secret_place(source)),
+            SourceKind::Secret { source, .. } => ("secret", secret_place(source)),
+        };
+        Self { kind, place }
+    }
+}
+
+/// The URL without what may be secret: user, password, query, fragment.
+#[must_use]
+pub(super) fn printable(url: &Url) -> String {
+    let mut url = url.clone();
+    // These fail only for URLs that have no place for a user, and then there is none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+/// A number in 0..1 that nobody can foresee.
+pub(super) fn random_fraction() -> f64 {
+    let mut bytes = [0; 4];
+    crate::signature::fill_random(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_url_is_printed_without_what_may_be_secret() {
+        let url = "https://user:hunter2@idp.example.com:8443/keys?token=hunter2#hunter2";
+        let url = url.parse().expect("valid");
+        assert_eq!(printable(&url), "https://idp.example.com:8443/keys");
+    }
+}
