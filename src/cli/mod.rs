@@ -7,6 +7,7 @@ mod inspect;
 mod keygen;
 mod mint;
 mod moment;
+mod status;
 
 use std::io::Write;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Keygen(keygen::Keygen),
     /// Sign a token. For tests and bootstrapping.
     Mint(mint::Mint),
+    /// Show how a running instance is: issuers, keys, fetches, cache, generation.
+    Status(status::ShowStatus),
     /// Print a completion script for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLE)]
     Completions {
@@ -54,6 +57,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(out),
             Self::Keygen(keygen) => keygen.run(out),
             Self::Mint(mint) => mint.run(out),
+            Self::Status(status) => status.run(out),
             Self::Completions { shell } => {
                 // It panics where it cannot write, which memory always can.
                 let mut script = Vec::new();
