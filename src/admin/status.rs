@@ -3,8 +3,6 @@
 //! Times are whole seconds since 1970, as in the metrics. What a reader does not know it ignores,
 //! what an older instance does not say is empty, so that both may be of different versions.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::{RefreshOutcome, ReloadOutcome};
@@ -72,8 +70,6 @@ pub struct IssuerStatus {
     pub issuer: String,
     /// Whether readiness does without it.
     pub optional: bool,
-    /// `complete`, `loading` (a source has never delivered) or `stale` (keys were dropped).
-    pub completeness: String,
     /// The keys in force.
     pub keys: Vec<KeyStatus>,
     /// Where they come from, in the order of the configuration.
@@ -93,34 +89,26 @@ pub struct KeyStatus {
     pub usage: String,
     /// SHA-256 thumbprint (RFC 7638), base64url.
     pub thumbprint: String,
-    /// Seconds since this process first saw it.
-    pub age_seconds: u64,
-    /// Its source: a position in [`IssuerStatus::sources`].
-    pub source: usize,
+    /// Seconds since this instance knows it.
+    pub age_seconds: Option<u64>,
 }
 
 /// One source of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceStatus {
-    /// As in the configuration: `jwks_url`, `discovery`, `jwks_file`, `jwks`, `pem`, `secret`.
-    pub kind: String,
-    /// Its URL without query and user, its path, or nothing.
-    pub place: String,
-    /// How many usable keys it has.
-    pub keys: usize,
-    /// How many of its keys are not used, by cause.
-    pub skipped: BTreeMap<String, u32>,
-    /// Seconds since the keys were last confirmed.
-    pub age_seconds: Option<u64>,
+    /// What kind it is and where, without any secret.
+    pub source: String,
     /// When it was last asked.
-    pub last_attempt_at: Option<i64>,
+    pub last_fetch_at: Option<i64>,
     /// How that ended.
-    pub last_outcome: Option<RefreshOutcome>,
+    pub outcome: Option<RefreshOutcome>,
     /// Why it failed, if it did.
-    pub last_error: Option<String>,
-    /// When it is asked again; never for keys that stand in the configuration.
-    pub next_at: Option<i64>,
+    pub error: Option<String>,
+    /// When it last delivered good keys, new or not.
+    pub last_success_at: Option<i64>,
+    /// When it will be asked again; never for keys that stand in the configuration.
+    pub next_fetch_at: Option<i64>,
 }
 
 /// How full the cache of verified tokens is.

@@ -96,10 +96,7 @@ async fn the_status_is_the_document_that_it_was_made_from() {
         document["configuration"]["last_reload"]["outcome"],
         "refused"
     );
-    assert_eq!(
-        document["issuers"][0]["sources"][0]["last_outcome"],
-        "failed"
-    );
+    assert_eq!(document["issuers"][0]["sources"][0]["outcome"], "failed");
 }
 
 #[test]
@@ -249,19 +246,15 @@ fn example() -> Status {
         alg: "ES256".to_owned(),
         usage: "sig".to_owned(),
         thumbprint: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned(),
-        age_seconds: 60,
-        source: 0,
+        age_seconds: Some(60),
     };
     let source = SourceStatus {
-        kind: "jwks_url".to_owned(),
-        place: "https://idp.example.com/keys".to_owned(),
-        keys: 1,
-        skipped: [("weak".to_owned(), 2)].into(),
-        age_seconds: Some(605),
-        last_attempt_at: Some(1_700_000_000),
-        last_outcome: Some(RefreshOutcome::Failed),
-        last_error: Some("timed out".to_owned()),
-        next_at: Some(1_700_000_010),
+        source: "jwks_url https://idp.example.com/keys".to_owned(),
+        last_fetch_at: Some(1_700_000_000),
+        outcome: Some(RefreshOutcome::Failed),
+        error: Some("timed out".to_owned()),
+        last_success_at: Some(1_699_999_400),
+        next_fetch_at: Some(1_700_000_010),
     };
     Status {
         now: 1_700_000_005,
@@ -278,7 +271,6 @@ fn example() -> Status {
             name: "corp".to_owned(),
             issuer: "https://idp.example.com/".to_owned(),
             optional: false,
-            completeness: "complete".to_owned(),
             keys: vec![key],
             sources: vec![source],
         }],

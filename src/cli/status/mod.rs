@@ -4,6 +4,7 @@ mod fetch;
 mod table;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -100,18 +101,14 @@ fn print_issuer(issuer: &IssuerStatus, now: UnixMillis, out: &mut dyn Write) -> 
     let optional = if issuer.optional { ", optional" } else { "" };
     let name = table::visible(&issuer.name);
     let url = table::visible(&issuer.issuer);
-    let completeness = table::visible(&issuer.completeness);
-    writeln!(out, "issuer {name} ({url}): {completeness}{optional}")?;
-    let keys: Vec<_> = issuer
-        .keys
-        .iter()
-        .map(|key| key_row(key, &issuer.sources))
-        .collect();
-    if keys.is_empty() {
-        writeln!(out, "  no keys: its tokens are refused")?;
-    } else {
-        table::write(&KEY_COLUMNS, &keys, "  ", out)?;
-    }
+    let count = match issuer.keys.len() {
+        0 => "no keys, its tokens are refused".to_owned(),
+        1 => "1 key".to_owned(),
+        count => format!("{count} keys"),
+    };
+    writeln!(out, "issuer {name} ({url}): {count}{optional}")?;
+    let keys: Vec<_> = issuer.keys.iter().map(key_row).collect();
+    table::write(&KEY_COLUMNS, &keys, "  ", out)?;
     let sources: Vec<_> = issuer
         .sources
         .iter()
@@ -120,53 +117,42 @@ fn print_issuer(issuer: &IssuerStatus, now: UnixMillis, out: &mut dyn Write) -> 
     table::write(&SOURCE_COLUMNS, &sources, "  ", out)
 }
 
-fn key_row(key: &KeyStatus, sources: &[SourceStatus]) -> Vec<String> {
-    let source = sources
-        .get(key.source)
-        .map_or(NOTHING, |source| &source.kind);
+fn key_row(key: &KeyStatus) -> Vec<String> {
+    let age = key
+        .age_seconds
+        .map_or_else(nothing, |seconds| span(Duration::from_secs(seconds)));
     vec![
-        key.kid.clone().unwrap_or_else(|| NOTHING.to_owned()),
+        key.kid.clone().unwrap_or_else(nothing),
         key.alg.clone(),
         key.thumbprint.clone(),
-        span(std::time::Duration::from_secs(key.age_seconds)),
-        source.to_owned(),
+        age,
     ]
 }
 
 fn source_row(source: &SourceStatus, now: UnixMillis) -> Vec<String> {
     let moment = |at: Option<i64>| {
-        at.map_or_else(
-            || NOTHING.to_owned(),
-            |seconds| relative(UnixMillis::from_seconds(seconds), now),
-        )
+        at.map_or_else(nothing, |seconds| {
+            relative(UnixMillis::from_seconds(seconds), now)
+        })
     };
     let outcome = source
-        .last_outcome
-        .map_or(NOTHING, |outcome| outcome.label());
-    let outcome = match &source.last_error {
+        .outcome
+        .map_or_else(nothing, |outcome| outcome.label().to_owned());
+    let outcome = match &source.error {
         Some(error) => format!("{outcome}: {error}"),
-        None => outcome.to_owned(),
-    };
-    let skipped: Vec<_> = source
-        .skipped
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(cause, count)| format!("{count} {cause}"))
-        .collect();
-    let keys = if skipped.is_empty() {
-        source.keys.to_string()
-    } else {
-        format!("{} (skipped: {})", source.keys, skipped.join(", "))
+        None => outcome,
     };
     vec![
-        format!("{} {}", source.kind, source.place)
-            .trim_end()
-            .to_owned(),
-        keys,
-        moment(source.last_attempt_at),
-        moment(source.next_at),
+        source.source.clone(),
+        moment(source.last_fetch_at),
+        moment(source.last_success_at),
+        moment(source.next_fetch_at),
         outcome,
     ]
+}
+
+fn nothing() -> String {
+    "-".to_owned()
 }
 
 /// `3.4 KiB`, as sizes are written in the configuration.
@@ -184,9 +170,8 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
-const KEY_COLUMNS: [&str; 5] = ["KID", "ALG", "THUMBPRINT", "AGE", "FROM"];
-const SOURCE_COLUMNS: [&str; 5] = ["SOURCE", "KEYS", "LAST FETCH", "NEXT FETCH", "OUTCOME"];
-const NOTHING: &str = "-";
+const KEY_COLUMNS: [&str; 4] = ["KID", "ALG", "THUMBPRINT", "AGE"];
+const SOURCE_COLUMNS: [&str; 5] = ["SOURCE", "LAST FETCH", "LAST GOOD", "NEXT FETCH", "OUTCOME"];
 
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,16 @@
 use std::io::{self, Write};
 
 /// Writes `rows` under `header`, every line after `indent`, every column as wide as its longest
-/// cell. Without a header the rows stand alone.
+/// cell. Without a header the rows stand alone, without rows there is nothing.
 pub(super) fn write(
     header: &[&str],
     rows: &[Vec<String>],
     indent: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
     let lines: Vec<Vec<String>> = std::iter::once(&header)
         .filter(|header| !header.is_empty())

@@ -147,29 +147,24 @@ impl Running {
 }
 
 fn example() -> Status {
-    let key = |kid: Option<&str>, alg: &str, thumbprint: &str, source| KeyStatus {
+    let key = |kid: Option<&str>, alg: &str, thumbprint: &str| KeyStatus {
         kid: kid.map(str::to_owned),
         alg: alg.to_owned(),
         usage: "sig".to_owned(),
         thumbprint: thumbprint.to_owned(),
-        age_seconds: 300,
-        source,
+        age_seconds: Some(300),
     };
     let remote = SourceStatus {
-        kind: "jwks_url".to_owned(),
-        place: "https://idp.example.com/keys".to_owned(),
-        keys: 1,
-        skipped: [("use".to_owned(), 0), ("weak".to_owned(), 2)].into(),
-        age_seconds: Some(605),
-        last_attempt_at: Some(1_700_000_000),
-        last_outcome: Some(RefreshOutcome::Failed),
-        last_error: Some("503 Service Unavailable".to_owned()),
-        next_at: Some(1_700_000_015),
+        source: "jwks_url https://idp.example.com/keys".to_owned(),
+        last_fetch_at: Some(1_700_000_000),
+        last_success_at: Some(1_699_999_405),
+        outcome: Some(RefreshOutcome::Failed),
+        error: Some("503 Service Unavailable".to_owned()),
+        next_fetch_at: Some(1_700_000_015),
     };
     let inline = SourceStatus {
-        kind: "jwks".to_owned(),
-        keys: 1,
-        last_outcome: Some(RefreshOutcome::Updated),
+        source: "jwks".to_owned(),
+        outcome: Some(RefreshOutcome::Updated),
         ..SourceStatus::default()
     };
     Status {
@@ -193,10 +188,9 @@ fn example() -> Status {
                 name: "corp".to_owned(),
                 issuer: "https://idp.example.com/".to_owned(),
                 optional: false,
-                completeness: "complete".to_owned(),
                 keys: vec![
-                    key(Some("k1"), "ES256", "NzbLsXh8uDCcd", 0),
-                    key(None, "Ed25519", "kPrK_qmxVWaYVA9wwBF6I", 1),
+                    key(Some("k1"), "ES256", "NzbLsXh8uDCcd"),
+                    key(None, "Ed25519", "kPrK_qmxVWaYVA9wwBF6I"),
                 ],
                 sources: vec![remote, inline],
             },
@@ -204,7 +198,6 @@ fn example() -> Status {
                 name: "partner".to_owned(),
                 issuer: "partner".to_owned(),
                 optional: true,
-                completeness: "loading".to_owned(),
                 ..IssuerStatus::default()
             },
         ],
@@ -224,15 +217,13 @@ last reload    refused 5 seconds ago; the configuration before it is still in fo
                cache.ttl: not a duration
 cache          12 tokens, 3.4 KiB of 64 MiB
 
-issuer corp (https://idp.example.com/): complete
-  KID  ALG      THUMBPRINT             AGE        FROM
-  k1   ES256    NzbLsXh8uDCcd          5 minutes  jwks_url
-  -    Ed25519  kPrK_qmxVWaYVA9wwBF6I  5 minutes  jwks
-  SOURCE                                 KEYS                 LAST FETCH     NEXT FETCH     OUTCOME
-  jwks_url https://idp.example.com/keys  1 (skipped: 2 weak)  5 seconds ago  in 10 seconds  failed: 503 Service Unavailable
-  jwks                                   1                    -              -              updated
+issuer corp (https://idp.example.com/): 2 keys
+  KID  ALG      THUMBPRINT             AGE
+  k1   ES256    NzbLsXh8uDCcd          5 minutes
+  -    Ed25519  kPrK_qmxVWaYVA9wwBF6I  5 minutes
+  SOURCE                                 LAST FETCH     LAST GOOD       NEXT FETCH     OUTCOME
+  jwks_url https://idp.example.com/keys  5 seconds ago  10 minutes ago  in 10 seconds  failed: 503 Service Unavailable
+  jwks                                   -              -               -              updated
 
-issuer partner (partner): loading, optional
-  no keys: its tokens are refused
-  SOURCE  KEYS  LAST FETCH  NEXT FETCH  OUTCOME
+issuer partner (partner): no keys, its tokens are refused, optional
 ";
