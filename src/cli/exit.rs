@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use super::terminal::BAD;
+
 /// The exit codes, which scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -61,7 +63,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{ERROR}error:{ERROR:#} {}", self.message)
+        write!(formatter, "{BAD}error:{BAD:#} {}", self.message)
     }
 }
 
@@ -77,6 +79,3 @@ impl From<io::Error> for Failure {
         }
     }
 }
-
-/// As clap prints it.
-const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();

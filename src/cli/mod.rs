@@ -8,6 +8,7 @@ mod keygen;
 mod mint;
 mod moment;
 mod status;
+mod terminal;
 
 use std::io::Write;
 

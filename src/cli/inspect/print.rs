@@ -2,20 +2,20 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::claims::time;
 use super::finding::{Finding, Level};
 use crate::cli::moment::{relative, utc};
+use crate::cli::terminal::{BAD, CAUTION, FAINT, TITLE, visible};
 
 /// For people.
 pub(super) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let anatomy = &report.anatomy;
     writeln!(
         out,
-        "{WARNING}NOT VERIFIED{WARNING:#}: anybody can have written what stands here."
+        "{CAUTION}NOT VERIFIED{CAUTION:#}: anybody can have written what stands here."
     )?;
     writeln!(
         out,
@@ -123,9 +123,9 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     {
         is_clean = false;
         let style = match level {
-            Level::Refused => REFUSED,
-            Level::Warning => WARNING,
-            Level::Note => NOTE,
+            Level::Refused => BAD,
+            Level::Warning => CAUTION,
+            Level::Note => FAINT,
         };
         write!(
             out,
@@ -144,28 +144,5 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// `text` without what could turn its reading around on a terminal: JSON escapes the control
-/// characters below space, not the others and not the marks that reverse the direction.
-fn visible(text: &str) -> String {
-    let is_trick = |character: char| {
-        (character.is_control() && character != '\n')
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|character| {
-            if is_trick(character) {
-                '\u{fffd}'
-            } else {
-                character
-            }
-        })
-        .collect()
-}
-
 /// The claims that are times, as far as they are registered and common.
 const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
-
-const TITLE: Style = Style::new().bold();
-const REFUSED: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const NOTE: Style = AnsiColor::Cyan.on_default();
