@@ -17,6 +17,7 @@ use crate::time::UnixMillis;
 
 /// Arguments of `jotgate status`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct ShowStatus {
     /// Where the instance's admin listener is: IP:PORT or unix:///PATH.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9193")]
@@ -172,6 +173,10 @@ fn size(bytes: u64) -> String {
 
 const KEY_COLUMNS: [&str; 4] = ["KID", "ALG", "THUMBPRINT", "AGE"];
 const SOURCE_COLUMNS: [&str; 5] = ["SOURCE", "LAST FETCH", "LAST GOOD", "NEXT FETCH", "OUTCOME"];
+
+const EXAMPLES: &str = "Examples:
+  jotgate status
+  jotgate status --admin unix:///run/jotgate/admin.sock";
 
 #[cfg(test)]
 mod tests;
