@@ -1,0 +1,11 @@
+//! The binary from outside: real processes, real gateways, real sockets.
+//!
+//! Nothing here sleeps, uses a fixed port or reaches beyond this machine. A program that is
+//! missing is a failure with a remedy: `scripts/test` installs what is needed.
+
+mod agreement;
+mod envoy;
+mod lifecycle;
+mod nginx;
+mod operations;
+mod support;

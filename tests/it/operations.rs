@@ -1,0 +1,218 @@
+//! What people who run jotgate see of it: metrics, health, reflection, logs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use tokio_stream as stream;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+
+use crate::support::http::Request;
+use crate::support::idp::{Idp, Mood};
+use crate::support::jotgate::Jotgate;
+use crate::support::rpc::{Rpc, check_request};
+
+#[test]
+fn every_series_exists_before_the_first_request() {
+    let idp = Idp::start();
+    let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
+    let metrics = Request::get("/metrics").send(jotgate.admin());
+    assert_eq!(metrics.status, 200);
+    let text = metrics.text();
+    let series: BTreeSet<_> = text.lines().filter_map(series).collect();
+    let series: Vec<_> = series.into_iter().collect();
+    matches_golden("metrics.txt", &(series.join("\n") + "\n"));
+}
+
+#[test]
+fn decisions_are_counted_by_transport_and_reason() {
+    let idp = Idp::start();
+    let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
+    let token = idp.token(&json!({}));
+    assert_eq!(
+        Request::get("/auth")
+            .bearer(&token)
+            .send(jotgate.http())
+            .status,
+        200
+    );
+    assert_eq!(Request::get("/auth").send(jotgate.http()).status, 401);
+    let rpc = Rpc::connect(jotgate.grpc());
+    rpc.check(check_request(&[]))
+        .expect("no token is a verdict");
+    let metrics = Request::get("/metrics").send(jotgate.admin()).text();
+    for (labels, count) in [
+        (r#"transport="http",verdict="allow",reason="ok""#, 1),
+        (
+            r#"transport="http",verdict="deny",reason="token_missing""#,
+            1,
+        ),
+        (
+            r#"transport="check",verdict="deny",reason="token_missing""#,
+            1,
+        ),
+        (
+            r#"transport="verify",verdict="deny",reason="token_missing""#,
+            0,
+        ),
+    ] {
+        let line = format!("jotgate_decisions_total{{{labels}}} {count}");
+        assert!(
+            metrics.lines().any(|other| other == line),
+            "no {line} in\n{metrics}"
+        );
+    }
+}
+
+#[test]
+fn readiness_waits_for_keys_and_then_stays() {
+    let idp = Idp::start();
+    idp.set_mood(Mood::Broken);
+    let jotgate = Jotgate::start(json!({ "issuers": idp.issuers() }));
+    assert!(!jotgate.is_ready());
+    assert_eq!(Request::get("/livez").send(jotgate.admin()).status, 200);
+    idp.set_mood(Mood::Good);
+    jotgate.wait_until_ready();
+    idp.set_mood(Mood::Broken);
+    assert!(jotgate.is_ready());
+}
+
+#[test]
+fn status_and_version_tell_what_runs() {
+    let idp = Idp::start();
+    let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
+    let status = Request::get("/status").send(jotgate.admin());
+    assert_eq!(status.status, 200);
+    let text = status.text();
+    assert!(
+        text.contains("corp") && text.contains("k1") && text.contains("ES256"),
+        "{text}"
+    );
+    let version = Request::get("/version").send(jotgate.admin());
+    assert_eq!(version.status, 200);
+    assert!(
+        version.text().contains(env!("CARGO_PKG_VERSION")),
+        "{}",
+        version.text()
+    );
+}
+
+#[test]
+fn health_and_reflection_speak_for_every_service() {
+    let idp = Idp::start();
+    let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
+    let rpc = Rpc::connect(jotgate.grpc());
+    for service in [
+        "",
+        "envoy.service.auth.v3.Authorization",
+        "jotgate.v1.Verifier",
+    ] {
+        let service = service.to_owned();
+        let answer = rpc.run(|channel| async {
+            let mut client = HealthClient::new(channel);
+            client.check(HealthCheckRequest { service }).await
+        });
+        let health = answer.expect("health is served").into_inner();
+        assert_eq!(health.status(), ServingStatus::Serving);
+    }
+    let services = reflected_services(&rpc);
+    for service in [
+        "envoy.service.auth.v3.Authorization",
+        "grpc.health.v1.Health",
+        "jotgate.v1.Verifier",
+    ] {
+        assert!(services.contains(service), "{services:?}");
+    }
+}
+
+#[test]
+fn logs_never_hold_a_token_or_a_claim() {
+    let idp = Idp::start();
+    let jotgate = Jotgate::start_ready(json!({
+        "issuers": idp.issuers(),
+        "forward": { "headers": { "x-user-id": "sub" }, "payload_header": "x-jwt-payload" },
+        "log": { "level": "trace", "decisions": "all" },
+    }));
+    let subject = "a-subject-nobody-must-read";
+    let good = idp.token(&json!({ "sub": subject }));
+    let bad = idp.token(&json!({ "sub": subject, "exp": 1_000 }));
+    let rpc = Rpc::connect(jotgate.grpc());
+    for token in [&good, &bad] {
+        let authorization = format!("Bearer {token}");
+        rpc.check(check_request(&[("authorization", &authorization)]))
+            .expect("a verdict");
+        Request::get("/auth").bearer(token).send(jotgate.http());
+        let body = json!({ "token": token, "explain": true });
+        Request::new("POST", "/v1/verify")
+            .json(&body)
+            .send(jotgate.http());
+    }
+    let log = jotgate.log();
+    // The log is alive, so its silence means something.
+    assert!(log.contains("token_expired"), "{log}");
+    let parts = good.split('.').chain(bad.split('.')).skip(1);
+    for secret in parts.chain([subject]) {
+        assert!(!log.contains(secret), "{secret} stands in\n{log}");
+    }
+}
+
+fn reflected_services(rpc: &Rpc) -> BTreeSet<String> {
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let answer: ServerReflectionResponse = rpc.run(|channel| async {
+        let mut client = ServerReflectionClient::new(channel);
+        let answer = client.server_reflection_info(stream::iter([request])).await;
+        let mut answers = answer.expect("reflection is served").into_inner();
+        answers.message().await.expect("it answers").expect("once")
+    });
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("no list of services: {answer:?}");
+    };
+    list.service
+        .into_iter()
+        .map(|service| service.name)
+        .collect()
+}
+
+/// Name and labels of a line, without what differs between two builds, and with one bucket for
+/// all of a histogram's.
+fn series(line: &str) -> Option<String> {
+    let series = line.rsplit_once(' ')?.0;
+    if line.starts_with('#') {
+        return None;
+    }
+    if series.starts_with("jotgate_build_info") {
+        return Some("jotgate_build_info{version,commit}".to_owned());
+    }
+    match series.split_once("le=\"") {
+        Some((before, after)) => {
+            let (_, after) = after.split_once('"')?;
+            Some(format!("{before}le{after}"))
+        }
+        None => Some(series.to_owned()),
+    }
+}
+
+/// Compares with a file of `tests/golden`; `UPDATE_GOLDEN=1` writes it anew.
+fn matches_golden(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, text).expect("the golden files can be written to");
+    }
+    let golden = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        text, golden,
+        "UPDATE_GOLDEN=1 writes tests/golden/{name} anew"
+    );
+}
