@@ -90,6 +90,10 @@ pub struct TokenCache {
 impl TokenCache {
     /// An empty cache.
     #[must_use]
+    #[expect(
+        clippy::borrowed_box,
+        reason = "moka hands out references to the key's type"
+    )]
     pub fn new(settings: CacheSettings) -> Self {
         let entries = (settings.max_bytes > 0).then(|| {
             Cache::builder()

@@ -1,7 +1,9 @@
 //! Generated from `proto/` by `build.rs`.
 #![allow(
     missing_docs,
+    unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::pedantic,
     clippy::nursery,
     reason = "generated code"

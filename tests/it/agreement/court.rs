@@ -8,11 +8,11 @@ use crate::support::http::Request;
 use crate::support::idp::AUDIENCE;
 use crate::support::jotgate::Jotgate;
 use crate::support::keys::{ALGORITHMS, SigningKey};
-use crate::support::proto::jotgate::v1::verifier_client::VerifierClient;
-use crate::support::proto::jotgate::v1::{
+use crate::support::rpc::{Rpc, check_request, check_verdict, set_header};
+use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
+use jotgate::grpc::proto::jotgate::v1::{
     Verdict, VerifyBatchRequest, VerifyRequest, VerifyResponse,
 };
-use crate::support::rpc::{Rpc, check_request, check_verdict, set_header};
 
 /// A running jotgate and every way to ask it.
 pub struct Court {

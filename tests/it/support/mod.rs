@@ -8,7 +8,5 @@ pub mod jotgate;
 pub mod keys;
 pub mod nginx;
 pub mod programs;
-#[allow(clippy::all, missing_docs, unused_qualifications, reason = "generated")]
-pub mod proto;
 pub mod rpc;
 pub mod wait;

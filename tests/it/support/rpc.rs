@@ -7,13 +7,15 @@ use tokio::runtime::{self, Runtime};
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
-use super::proto::envoy::config::core::v3::HeaderValueOption;
-use super::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
-use super::proto::envoy::service::auth::v3::authorization_client::AuthorizationClient;
-use super::proto::envoy::service::auth::v3::check_response::HttpResponse;
-use super::proto::envoy::service::auth::v3::{AttributeContext, CheckRequest, CheckResponse};
-use super::proto::jotgate::v1::verifier_client::VerifierClient;
-use super::proto::jotgate::v1::{VerifyRequest, VerifyResponse};
+use jotgate::grpc::proto::envoy::config::core::v3::HeaderValueOption;
+use jotgate::grpc::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
+use jotgate::grpc::proto::envoy::service::auth::v3::authorization_client::AuthorizationClient;
+use jotgate::grpc::proto::envoy::service::auth::v3::check_response::HttpResponse;
+use jotgate::grpc::proto::envoy::service::auth::v3::{
+    AttributeContext, CheckRequest, CheckResponse,
+};
+use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
+use jotgate::grpc::proto::jotgate::v1::{VerifyRequest, VerifyResponse};
 
 /// A connection to jotgate's gRPC listener.
 pub struct Rpc {
