@@ -123,10 +123,11 @@ pub fn usual_claims(issuer: &str) -> Value {
 pub fn merged(mut base: Value, changes: &Value) -> Value {
     let members = base.as_object_mut().expect("an object");
     for (name, value) in changes.as_object().expect("an object") {
-        match value {
-            Value::Null => members.remove(name),
-            value => members.insert(name.clone(), value.clone()),
-        };
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
     }
     base
 }

@@ -19,7 +19,7 @@ enum Material {
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
-    Secret(hmac::Key, Vec<u8>),
+    Secret(Box<hmac::Key>, Vec<u8>),
 }
 
 /// Every algorithm that a token may be signed with.
@@ -138,7 +138,7 @@ impl Material {
         let secret = |hash| {
             let mut secret = vec![0; 64];
             rand::fill(&mut secret).expect("there is randomness");
-            Self::Secret(hmac::Key::new(hash, &secret), secret)
+            Self::Secret(Box::new(hmac::Key::new(hash, &secret)), secret)
         };
         match algorithm {
             "RS256" => rsa(&signature::RSA_PKCS1_SHA256),

@@ -1,7 +1,6 @@
 //! Other people's programs: found, run in a directory of their own, ended with the test.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -22,7 +21,7 @@ pub fn find(program: &str, variable: &str) -> PathBuf {
         return named.into();
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         // Debian puts servers where only root looks.
         .chain(["/usr/sbin".into(), root.join(".tools/venv/bin")])
