@@ -64,8 +64,9 @@ pub fn functions(text: &str) -> Vec<(&str, usize)> {
             continue;
         };
         let close = format!("{indent}}}");
-        let ends = |line: &&str| **line == *close || (line.ends_with(';') && line.contains("fn "));
-        let length = lines[start..].iter().position(|line| ends(&line));
+        // A declaration in a trait has no body.
+        let ends = |line: &&str| *line == close || (line.ends_with(';') && line.contains("fn "));
+        let length = lines[start..].iter().position(ends);
         found.push((name, length.map_or(1, |length| length + 1)));
     }
     found
