@@ -47,6 +47,21 @@ pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
 /// How long it may take to say so.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections that wait to be accepted, on each listener. The system caps it at `somaxconn`.
+pub const LISTEN_BACKLOG: i32 = 4096;
+/// Pause after the process ran out of file descriptors or the like: long enough not to spin, short
+/// enough that nobody's connect times out.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections that the admin listener serves at once; probes and scrapers need a handful.
+pub const ADMIN_CONNECTIONS: usize = 64;
+/// What one connection to the admin listener may take, from the request to the last byte.
+pub const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of the head of a request to the admin listener; the least that hyper allows.
+pub const ADMIN_HEAD_BYTES: usize = 8 * 1024;
+/// Lines of log that wait for a slow terminal or pipe; further ones are dropped and counted.
+pub const LOG_LINES_BUFFERED: usize = 16 * 1024;
+/// Decisions that pass, and as many that do not, written in a second with `decisions: sampled`.
+pub const SAMPLED_DECISIONS_PER_SECOND: u32 = 10;
 /// Default of `cache.max_bytes`.
 pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Default of `cache.ttl`.

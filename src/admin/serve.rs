@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Admin;
 use super::respond::respond;
+use crate::limits::{ADMIN_CONNECTIONS, ADMIN_HEAD_BYTES, ADMIN_TIMEOUT};
 use crate::listen::{Listener, Stream};
 
 /// Serves the admin endpoints until `shutdown`, then waits for the answers under way. Keeps the
@@ -37,7 +38,7 @@ pub async fn serve(
                 let stream = stream?;
                 // Beyond the cap a connection is closed at once: better than to let a probe wait
                 // behind clients that do nothing.
-                if connections.len() < CONNECTIONS_MAX {
+                if connections.len() < ADMIN_CONNECTIONS {
                     connections.spawn(connection(stream, Arc::clone(&admin)));
                 }
             }
@@ -51,7 +52,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// One connection is one request, and both together may take [`CONNECTION_TIME_MAX`]: a client
+/// One connection is one request, and both together may take [`ADMIN_TIMEOUT`]: a client
 /// that is slow to ask or slow to read holds nothing for longer.
 async fn connection(stream: Stream, admin: Arc<Admin>) {
     let service = service_fn(move |request: Request<Incoming>| {
@@ -61,20 +62,14 @@ async fn connection(stream: Stream, admin: Arc<Admin>) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
-        .max_buf_size(HEAD_BYTES)
+        .max_buf_size(ADMIN_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    match timeout(CONNECTION_TIME_MAX, served).await {
+    match timeout(ADMIN_TIMEOUT, served).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "an admin client left or sent no HTTP"),
         Err(_) => tracing::debug!("an admin client was too slow"),
     }
 }
 
-/// Connections at once; probes and scrapers need a handful.
-const CONNECTIONS_MAX: usize = 64;
-/// From the first byte of the request to the last of the answer.
-const CONNECTION_TIME_MAX: Duration = Duration::from_secs(10);
-/// The head of a request; the least that hyper allows.
-const HEAD_BYTES: usize = 8 * 1024;
 /// How long samples wait until they are put into their buckets.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);

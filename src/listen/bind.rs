@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
-use super::LISTEN_BACKLOG;
 use super::unix::{self, SocketFile};
 use super::{Address, Listener};
+use crate::limits::LISTEN_BACKLOG;
 
 /// A listener that is open, with one [`Socket`] for each worker.
 #[derive(Debug)]

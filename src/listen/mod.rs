@@ -14,13 +14,5 @@ pub use address::{Address, AddressError};
 pub use bind::{BindError, Bound, Socket};
 pub use stream::{Listener, Stream};
 
-use std::time::Duration;
-
-/// Connections that wait to be accepted, on each listener. The system caps it at `somaxconn`.
-const LISTEN_BACKLOG: i32 = 4096;
-/// Pause after the process ran out of file descriptors or the like: long enough not to spin, short
-/// enough that nobody's connect times out.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::ACCEPT_PAUSE;
 use super::bind::{Socket, SocketKind};
 use super::unix::SocketFile;
+use crate::limits::ACCEPT_PAUSE;
 
 /// A listener on one runtime.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::LISTEN_BACKLOG;
+use crate::limits::LISTEN_BACKLOG;
 
 /// The file of a socket. Dropping it removes the file, if it is still the one that was made.
 #[derive(Debug)]

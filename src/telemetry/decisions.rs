@@ -1,8 +1,9 @@
 //! The log of decisions: what was decided and why, never about whom.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, Ordering};
 
 use super::Decisions;
+use crate::limits::SAMPLED_DECISIONS_PER_SECOND as SAMPLED_PER_SECOND;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
 use crate::time::UnixMillis;
@@ -21,10 +22,11 @@ pub struct Decision<'d> {
     pub rule: Option<&'d str>,
 }
 
-/// Writes decisions as `log.decisions` asks; one for each worker.
+/// Writes decisions as `log.decisions` asks.
 #[derive(Debug)]
 pub struct DecisionLog {
-    mode: Decisions,
+    /// A position in [`Decisions::ALL`].
+    mode: AtomicU8,
     allowed: Window,
     refused: Window,
 }
@@ -34,16 +36,21 @@ impl DecisionLog {
     #[must_use]
     pub const fn new(mode: Decisions) -> Self {
         Self {
-            mode,
+            mode: AtomicU8::new(mode as u8),
             allowed: Window::new(),
             refused: Window::new(),
         }
     }
 
+    /// Goes on in another mode: after a reload.
+    pub fn apply(&self, mode: Decisions) {
+        self.mode.store(mode as u8, Ordering::Relaxed);
+    }
+
     /// Writes `decision`, if it is to be written.
     pub fn record(&self, decision: &Decision<'_>, now: UnixMillis) {
         let is_allowed = decision.reason.class() == Class::Allowed;
-        match self.mode {
+        match Decisions::ALL[usize::from(self.mode.load(Ordering::Relaxed))] {
             Decisions::Off => {}
             Decisions::Denied if is_allowed => {}
             Decisions::All | Decisions::Denied => write(decision, None),
@@ -76,8 +83,8 @@ fn write(decision: &Decision<'_>, skipped: Option<u32>) {
     );
 }
 
-/// At most so many a second, and a count of those left out. Exact on one thread; if several share
-/// it, a few more may slip through at the turn of a second, which harms nobody.
+/// At most so many a second, and a count of those left out. At the turn of a second workers may
+/// let a few more slip through, which harms nobody.
 #[derive(Debug)]
 struct Window {
     second: AtomicI64,
@@ -104,9 +111,6 @@ impl Window {
         }
     }
 }
-
-/// Decisions of one kind that one worker writes in a second with `sampled`.
-const SAMPLED_PER_SECOND: u32 = 10;
 
 #[cfg(test)]
 mod tests {

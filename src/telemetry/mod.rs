@@ -20,6 +20,7 @@ use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Registry, reload};
 
+use crate::limits::LOG_LINES_BUFFERED;
 pub use decisions::{Decision, DecisionLog};
 use format::LineFormat;
 pub use settings::{Decisions, Level, LogFormat, LogSettings};
@@ -84,7 +85,7 @@ fn build(
 ) -> (impl Subscriber + Send + Sync, Telemetry) {
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
-        .buffered_lines_limit(LINES_BUFFERED)
+        .buffered_lines_limit(LOG_LINES_BUFFERED)
         .thread_name("log")
         .finish(writer);
     let dropped = writer.error_counter();
@@ -130,8 +131,6 @@ fn filter(settings: &LogSettings, overriding: Option<&Targets>) -> Targets {
 const OURS: &str = "jotgate";
 /// As much as code that is not ours may say.
 const FOREIGN: LevelFilter = LevelFilter::WARN;
-/// Lines that wait for a slow terminal or pipe; further ones are dropped and counted.
-const LINES_BUFFERED: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -42,11 +42,16 @@ pub enum Decisions {
     Off,
     /// Every refusal.
     Denied,
-    /// A few each second: at most ten that pass and ten that do not, on each worker.
+    /// A few each second: at most ten that pass and ten that do not.
     #[default]
     Sampled,
     /// Every one.
     All,
+}
+
+impl Decisions {
+    /// Every mode, in the order of the declaration.
+    pub(super) const ALL: [Self; 4] = [Self::Off, Self::Denied, Self::Sampled, Self::All];
 }
 
 impl Level {

@@ -1,6 +1,12 @@
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Empty;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tracing::subscriber::with_default;
 
 use super::{Decision, DecisionLog, Decisions, Level, LogFormat, LogSettings, Telemetry, build};
@@ -105,6 +111,63 @@ fn each_mode_writes_its_decisions() {
         let written: Vec<_> = lines.iter().map(|line| field(line, "reason")).collect();
         assert_eq!(written, expected, "{mode:?}");
     }
+}
+
+#[test]
+fn the_mode_of_a_running_log_changes() {
+    let lines = logged(settings(Level::Info), None, |_| {
+        let log = DecisionLog::new(Decisions::Off);
+        log.record(&decision(Reason::Ok), UnixMillis(0));
+        log.apply(Decisions::All);
+        log.record(&decision(Reason::OkPublic), UnixMillis(0));
+        log.apply(Decisions::Denied);
+        log.record(&decision(Reason::Ok), UnixMillis(0));
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(field(&lines[0], "reason"), "ok_public");
+}
+
+/// The real libraries, both sides of HTTP/2, with a token in a header.
+#[test]
+fn a_token_that_passes_through_our_http_libraries_is_in_no_line_at_any_level() {
+    // Another test may have chosen the provider before.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let lines = logged(settings(Level::Trace), Some("trace"), |_| {
+        let status = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let server = async {
+                let (stream, _) = listener.accept().await.unwrap();
+                let service = service_fn(async |_| {
+                    tracing::trace!(target: "jotgate::test", "asked");
+                    Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+                });
+                hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await
+                    .unwrap();
+            };
+            let client = async {
+                let client = reqwest::Client::builder()
+                    .http2_prior_knowledge()
+                    .no_proxy()
+                    .build()
+                    .unwrap();
+                let request = client.get(url).bearer_auth(TOKEN).header("cookie", TOKEN);
+                request.send().await.unwrap().status()
+            };
+            let (status, ()) = tokio::join!(client, server);
+            status
+        });
+        assert_eq!(status, 200);
+    });
+    assert_eq!(lines.len(), 1, "only our own line: {lines:?}");
+    assert_eq!(field(&lines[0], "message"), "asked");
+    assert!(!lines[0].contains(TOKEN));
 }
 
 #[test]
