@@ -100,8 +100,8 @@ fn overview(status: &Status, now: UnixMillis) -> Vec<Vec<String>> {
 
 fn print_issuer(issuer: &IssuerStatus, now: UnixMillis, out: &mut dyn Write) -> io::Result<()> {
     let optional = if issuer.optional { ", optional" } else { "" };
-    let name = table::visible(&issuer.name);
-    let url = table::visible(&issuer.issuer);
+    let name = table::cell(&issuer.name);
+    let url = table::cell(&issuer.issuer);
     let count = match issuer.keys.len() {
         0 => "no keys, its tokens are refused".to_owned(),
         1 => "1 key".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::cli::terminal::visible;
+
 /// Writes `rows` under `header`, every line after `indent`, every column as wide as its longest
 /// cell. Without a header the rows stand alone, without rows there is nothing.
 pub(super) fn write(
@@ -17,7 +19,7 @@ pub(super) fn write(
     let lines: Vec<Vec<String>> = std::iter::once(&header)
         .filter(|header| !header.is_empty())
         .chain(rows)
-        .map(|row| row.iter().map(|cell| visible(cell)).collect())
+        .map(|row| row.iter().map(|text| cell(text)).collect())
         .collect();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -35,21 +37,15 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The text without anything that would steer the terminal: key ids and errors come from servers
-/// of others.
-pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let escaped = character.is_control().then(|| character.escape_default());
-            let plain = (!character.is_control()).then_some(character);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+/// The text on one line and without anything that would steer the terminal: key ids and errors
+/// come from servers of others.
+pub(super) fn cell(text: &str) -> String {
+    visible(text).replace('\n', " ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{visible, write};
+    use super::{cell, write};
 
     #[test]
     fn columns_are_as_wide_as_their_longest_cell() {
@@ -64,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn escape_sequences_are_shown_and_not_obeyed() {
-        assert_eq!(visible("k\u{1b}[2J1\n"), r"k\u{1b}[2J1\n");
+    fn a_cell_is_one_line_and_does_not_steer_the_terminal() {
+        assert_eq!(cell("k\u{1b}[2J1\nk2"), "k\u{fffd}[2J1 k2");
     }
 }
