@@ -1,0 +1,257 @@
+//! `verify()` makes no heap allocation: not on the way to a yes, and not on the way to any no.
+//!
+//! Rust's allocations are counted, each thread's own. What AWS-LC does in C stays unseen.
+
+#![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
+use jotgate::keys::{Key, KeyStore};
+use jotgate::reason::Reason;
+use jotgate::signature::{Algorithm, SigningKey, sign_token};
+use jotgate::time::UnixMillis;
+use jotgate::token::{ClaimPath, Scratch, TokenLimits};
+use jotgate::verify::{Context, Unobserved, verify};
+use serde_json::{Value, json};
+
+#[test]
+fn accepting_allocates_nothing_whatever_the_algorithm() {
+    let court = Court::open(&Algorithm::ALL);
+    for key in &court.keys {
+        let token = court.token(key, json!({}), json!({}));
+        let (outcome, allocations) = court.judge_warm(&token);
+        assert_eq!(outcome, Ok(()), "{:?}", key.algorithm());
+        assert_eq!(allocations, 0, "{:?}", key.algorithm());
+    }
+}
+
+#[test]
+fn refusing_allocates_nothing_whatever_the_reason() {
+    let court = Court::open(&[Algorithm::Es256, Algorithm::Rs256]);
+    let mut seen = BTreeSet::new();
+    for (token, reason) in refusals(&court) {
+        let (outcome, allocations) = court.judge_warm(&token);
+        assert_eq!(outcome, Err(reason), "{token}");
+        assert_eq!(allocations, 0, "{}", reason.code());
+        seen.insert(reason.code());
+    }
+    let expected = VERIFY_REASONS.map(Reason::code);
+    assert_eq!(seen, expected.into());
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(Box::new(1))), 1);
+    assert_eq!(allocations(|| drop(Vec::<u8>::new())), 0);
+}
+
+/// A token for each reason that `verify` has.
+fn refusals(court: &Court) -> Vec<(String, Reason)> {
+    let key = &court.keys[0];
+    let header = |header| court.token(key, header, json!({}));
+    let claims = |claims| court.token(key, json!({}), claims);
+    let other = court.token(
+        &court.keys[1],
+        json!({ "alg": "ES256", "kid": "ES256" }),
+        json!({}),
+    );
+    vec![
+        ("a.b".to_owned(), Reason::TokenMalformed),
+        ("x".repeat(100_000), Reason::TokenTooLarge),
+        (header(json!({ "alg": "none" })), Reason::AlgNotAllowed),
+        (header(json!({ "crit": ["exp"] })), Reason::CritUnsupported),
+        (
+            header(json!({ "typ": "logout+jwt" })),
+            Reason::TypeNotAllowed,
+        ),
+        (claims(json!({ "iss": null })), Reason::IssuerMissing),
+        (
+            claims(json!({ "iss": "https://strang\u{e9}r\n" })),
+            Reason::IssuerUnknown,
+        ),
+        (header(json!({ "kid": "nobody\n" })), Reason::KeyUnknown),
+        (header(json!({ "kid": "RS256" })), Reason::KeyUnsuitable),
+        (other, Reason::SignatureInvalid),
+        (claims(json!({ "exp": NOW - 60 })), Reason::TokenExpired),
+        (claims(json!({ "nbf": NOW + 60 })), Reason::TokenNotYetValid),
+        (claims(json!({ "iat": NOW - 7_200 })), Reason::TokenTooOld),
+        (
+            claims(json!({ "exp": NOW + 86_400 })),
+            Reason::LifetimeTooLong,
+        ),
+        (
+            claims(json!({ "aud": ["billing\n"] })),
+            Reason::AudienceMismatch,
+        ),
+        (claims(json!({ "sub": null })), Reason::ClaimMissing),
+        (claims(json!({ "sub": 7 })), Reason::ClaimInvalid),
+        (claims(json!({ "cnf": {} })), Reason::BindingUnsupported),
+        (
+            claims(json!({ "iss": DOWN_ISSUER })),
+            Reason::KeysUnavailable,
+        ),
+        (
+            court.token(key, json!({ "kid": null }), json!({ "iss": TWIN_ISSUER })),
+            Reason::KeyAmbiguous,
+        ),
+    ]
+}
+
+/// Every reason that a token alone can cause.
+const VERIFY_REASONS: [Reason; 20] = [
+    Reason::TokenMalformed,
+    Reason::TokenTooLarge,
+    Reason::AlgNotAllowed,
+    Reason::CritUnsupported,
+    Reason::TypeNotAllowed,
+    Reason::IssuerMissing,
+    Reason::IssuerUnknown,
+    Reason::KeyUnknown,
+    Reason::KeyAmbiguous,
+    Reason::KeyUnsuitable,
+    Reason::SignatureInvalid,
+    Reason::TokenExpired,
+    Reason::TokenNotYetValid,
+    Reason::TokenTooOld,
+    Reason::LifetimeTooLong,
+    Reason::AudienceMismatch,
+    Reason::ClaimMissing,
+    Reason::ClaimInvalid,
+    Reason::BindingUnsupported,
+    Reason::KeysUnavailable,
+];
+
+/// Issuers, and keys of the first of them.
+struct Court {
+    issuers: Issuers,
+    keys: Vec<SigningKey>,
+}
+
+impl Court {
+    fn open(algorithms: &[Algorithm]) -> Self {
+        let keys: Vec<_> = algorithms
+            .iter()
+            .map(|algorithm| SigningKey::generate(*algorithm).expect("keys can be made"))
+            .collect();
+        let mut corp =
+            IssuerPolicy::new("corp", ISSUER, Audiences::OneOf(["orders".into()].into()));
+        corp.algorithms = Algorithm::ALL.into_iter().collect();
+        corp.max_age = Some(Duration::from_secs(3_600));
+        corp.max_lifetime = corp.max_age;
+        corp.required_claims = [ClaimPath::list(["sub"]).expect("a name")].into();
+        let twins = IssuerPolicy::new("twins", TWIN_ISSUER, Audiences::Any);
+        let down = IssuerPolicy::new("down", DOWN_ISSUER, Audiences::Any);
+        let named = |key: &SigningKey, id: &str| {
+            let verifying = key.verifying_key().expect("a signing key verifies");
+            Key::new(Some(id), id.to_owned(), verifying)
+        };
+        let all = keys
+            .iter()
+            .map(|key| named(key, key.algorithm().name()))
+            .collect();
+        let both = vec![named(&keys[0], "one"), named(&keys[0], "other")];
+        let issuers = [
+            (corp, KeyStore::fixed(all)),
+            (twins, KeyStore::fixed(both)),
+            (down, KeyStore::loading()),
+        ];
+        let issuers = issuers.into_iter().map(|(policy, keys)| {
+            let keys = Arc::new(keys);
+            Arc::new(Issuer { policy, keys })
+        });
+        let issuers = issuers.collect();
+        Self { issuers, keys }
+    }
+
+    /// A token with these members over the usual ones; `null` takes one away.
+    fn token(&self, key: &SigningKey, header: Value, claims: Value) -> String {
+        let name = key.algorithm().name();
+        let usual = json!({ "alg": name, "kid": name, "typ": "JWT" });
+        let header = merged(usual, header);
+        let usual = json!({
+            "iss": ISSUER, "aud": "orders", "sub": "u1", "iat": NOW, "exp": NOW + 300,
+        });
+        let claims = merged(usual, claims);
+        let header = header.as_object().expect("an object");
+        sign_token(header, &claims, key).expect("the key signs")
+    }
+
+    /// What becomes of a token, and how many allocations it takes once the buffers have grown.
+    fn judge_warm(&self, token: &str) -> (Result<(), Reason>, usize) {
+        let limits = TokenLimits::default();
+        let context = Context {
+            issuers: &self.issuers,
+            limits: &limits,
+            now: UnixMillis::from_seconds(NOW),
+        };
+        let mut scratch = Scratch::default();
+        let mut outcome = Ok(());
+        let mut judge = || {
+            let verified = verify(token.as_bytes(), &context, &mut scratch, &mut Unobserved);
+            outcome = verified.map(|_| ());
+        };
+        judge();
+        let allocations = allocations(judge);
+        (outcome, allocations)
+    }
+}
+
+fn merged(mut base: Value, changes: Value) -> Value {
+    let members = base.as_object_mut().expect("an object");
+    for (name, value) in changes.as_object().expect("an object") {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    base
+}
+
+/// How often this thread asks for memory during `work`.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+/// The system's allocator, with a count for each thread.
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator as it is. The counter neither allocates nor
+// has a destructor, so it can be used from here.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+const NOW: i64 = 1_700_000_000;
+const ISSUER: &str = "https://idp.example.com/";
+const TWIN_ISSUER: &str = "https://twins.example.com/";
+const DOWN_ISSUER: &str = "https://down.example.com/";
