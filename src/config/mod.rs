@@ -2,7 +2,18 @@
 //!
 //! Only `app` and `cli` know this module; every other module owns the type of its own settings.
 
-use std::path::PathBuf;
+mod convert;
+mod error;
+mod nearest;
+mod problems;
+mod raw;
+mod read;
+mod tree;
+
+pub use error::{ConfigError, ConfigErrors};
+
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cache::CacheSettings;
@@ -13,11 +24,93 @@ pub use crate::http::Original;
 use crate::issuers::IssuerPolicy;
 use crate::listen::Address;
 use crate::refresh::SourceSettings;
+use crate::signature::sha256;
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
+use convert::Context;
+use problems::Problems;
+use tree::{Node, Value};
+
+/// Reads a configuration file. Relative paths in it start at its own directory.
+///
+/// # Errors
+/// Everything that is wrong with it; nothing else is touched, no address is bound.
+pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    let whole_file = |problem: String| ConfigErrors::whole_file(problem);
+    let bytes = fs::read(path).map_err(|error| {
+        whole_file(format!(
+            "{} cannot be read: {error}; name another with --config",
+            path.display()
+        ))
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| whole_file(format!("{} is not UTF-8: convert it", path.display())))?;
+    let base_dir = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let mut config = parse(&text, base_dir)?;
+    config.files.insert(0, path.to_path_buf());
+    Ok(config)
+}
+
+/// Reads a configuration from its text. Relative paths in it start at `base_dir`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(text: &str, base_dir: &Path) -> Result<Config, ConfigErrors> {
+    let tree = Node::parse(text).map_err(|(line, problem)| {
+        let path = String::new();
+        ConfigErrors(vec![ConfigError {
+            path,
+            line,
+            problem,
+        }])
+    })?;
+    let mut problems = Problems::new(&tree);
+    problems.find_duplicates();
+    // An empty file is an empty map: what is wrong with it is that it names no issuer.
+    let raw = if matches!(tree.value, Value::Null) {
+        Some(raw::Config::default())
+    } else {
+        read::read(&tree, &mut problems)
+    };
+    let Some(mut raw) = raw else {
+        return Err(problems.into_errors());
+    };
+    let mut context = Context::new(problems, base_dir);
+    let mut config = convert::config(&mut raw, &mut context);
+    if !context.problems.is_empty() {
+        return Err(context.problems.into_errors());
+    }
+    let files = context.files.into_read();
+    config.hash = fingerprint(text, files.iter().map(|(_, digest)| digest));
+    config.files = files.into_iter().map(|(path, _)| path).collect();
+    config.effective =
+        serde_json::to_value(&raw).expect("what was read from text can be written as text");
+    config.effective_yaml =
+        serde_saphyr::to_string(&raw).expect("what was read from YAML can be written as YAML");
+    Ok(config)
+}
+
+/// The JSON Schema (draft 2020-12) of what [`parse`] accepts, as far as a schema can tell.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12()
+        .with_transform(schemars::transform::RecursiveTransform(raw::without_null))
+        .into_generator()
+        .into_root_schema_for::<raw::Config>()
+}
+
+fn fingerprint<'d>(text: &str, files: impl Iterator<Item = &'d [u8; 32]>) -> String {
+    let mut bytes = sha256(text.as_bytes()).to_vec();
+    bytes.extend(files.flatten());
+    let hex = |byte: &u8| format!("{byte:02x}");
+    sha256(&bytes)[..HASH_BYTES].iter().map(hex).collect()
+}
 
 /// A whole, valid configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// `server`
     pub server: ServerSettings,
@@ -43,6 +136,8 @@ pub struct Config {
     pub log: LogSettings,
     /// The configuration in force, defaults filled in, secrets redacted.
     pub effective: serde_json::Value,
+    /// The same as YAML, in the order of the documentation.
+    pub effective_yaml: String,
     /// Fingerprint of the configuration and the files it names, hexadecimal.
     pub hash: String,
     /// The files it was read from and names: what a reload watches.
@@ -78,3 +173,9 @@ pub struct IssuerSettings {
     /// Whether readiness does not wait for it.
     pub optional: bool,
 }
+
+/// Enough to tell configurations apart, short enough to read out.
+const HASH_BYTES: usize = 8;
+
+#[cfg(test)]
+mod tests;
