@@ -1,12 +1,15 @@
 //! What people type: one file a command. Commands write to the output they are given, so that
 //! tests can read it.
 
+mod check;
+mod config_file;
 mod exit;
 mod input;
 mod inspect;
 mod keygen;
 mod mint;
 mod moment;
+mod schema;
 mod status;
 mod terminal;
 
@@ -15,6 +18,7 @@ use std::io::Write;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use config_file::ConfigFile;
 pub use exit::{Exit, Failure};
 
 /// A JWT gate: may this request pass with this token?
@@ -32,12 +36,16 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check a configuration without a network, and print what it comes to.
+    Check(check::Check),
     /// Show what is in a token, without verifying it, and what is wrong with it.
     Inspect(inspect::Inspect),
     /// Make a private key (JWK) to sign with, or show the public half of one.
     Keygen(keygen::Keygen),
     /// Sign a token. For tests and bootstrapping.
     Mint(mint::Mint),
+    /// Print the JSON Schema of the configuration.
+    Schema(schema::Schema),
     /// Show how a running instance is: issuers, keys, fetches, cache, generation.
     Status(status::ShowStatus),
     /// Print a completion script for a shell.
@@ -55,9 +63,11 @@ impl Command {
     /// [`Failure`] if it cannot be done; it knows how the process should end.
     pub fn run(self, out: &mut dyn Write) -> Result<Exit, Failure> {
         match self {
+            Self::Check(check) => check.run(out),
             Self::Inspect(inspect) => inspect.run(out),
             Self::Keygen(keygen) => keygen.run(out),
             Self::Mint(mint) => mint.run(out),
+            Self::Schema(schema) => schema.run(out),
             Self::Status(status) => status.run(out),
             Self::Completions { shell } => {
                 // It panics where it cannot write, which memory always can.
