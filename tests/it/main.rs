@@ -4,6 +4,7 @@
 //! missing is a failure with a remedy: `scripts/test` installs what is needed.
 
 mod agreement;
+mod config_errors;
 mod envoy;
 mod lifecycle;
 mod nginx;
