@@ -13,7 +13,7 @@ use crate::authorizer::{Authorizer, Decision, Meter};
 use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport};
 use crate::reason::Reason;
 use crate::signature::Algorithm;
-use crate::telemetry::{self, DecisionLog};
+use crate::telemetry::{self, DecisionLog, Decisions};
 use crate::time::{Clock, UnixMillis};
 use crate::token::Scratch;
 
@@ -142,6 +142,11 @@ impl Gate {
     /// From here on every request is judged by `authorizer`.
     pub fn install(&self, authorizer: Authorizer) {
         self.authorizer.store(Arc::new(authorizer));
+    }
+
+    /// From here on these decisions are written to the log.
+    pub fn log_decisions(&self, which: Decisions) {
+        self.decisions.apply(which);
     }
 
     /// Every counter there is.

@@ -1,2 +1,317 @@
-//! The composition root.
+//! The composition root: a [`Config`] becomes a bound [`App`], which runs until it is told to end.
+//!
+//! Three steps: reading the configuration binds nothing, [`App::bind`] binds everything or fails,
+//! [`App::run`] serves. The data plane has a thread for each worker; everything else (keys,
+//! reloads, admin) shares the thread that calls [`App::run`].
+
+mod authority;
 mod phase;
+mod reload;
+mod status;
+mod worker;
+
+use std::future::Future;
+use std::io;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::admin::{self, Admin, Readiness, StatusSource};
+use crate::config::Config;
+use crate::gate::Gate;
+use crate::grpc::{GrpcService, HealthReporter, SERVICES};
+use crate::http::HttpService;
+use crate::listen::{Address, BindError, Bound, Socket};
+use crate::metrics::Metrics;
+use crate::telemetry::{DecisionLog, Telemetry};
+use crate::time::{Clock, SystemClock};
+
+use authority::Authority;
+use phase::Phase;
+use reload::Reloader;
+use worker::{Ended, Worker};
+
+/// A service that is bound and not running yet.
+pub struct App {
+    runtime: Runtime,
+    authority: Authority,
+    workers: Vec<Worker>,
+    health: HealthReporter,
+    admin: Socket,
+    addresses: Addresses,
+    phase: watch::Sender<Phase>,
+    drain: Duration,
+    origin: Option<Origin>,
+}
+
+/// Where a configuration came from, for those who follow it.
+pub struct Origin {
+    /// The file.
+    pub path: PathBuf,
+    /// What a new log level is applied to.
+    pub telemetry: Option<Telemetry>,
+}
+
+/// Where the service listens, with the ports that the system chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// `server.grpc`
+    pub grpc: Address,
+    /// `server.http`
+    pub http: Address,
+    /// `server.admin`
+    pub admin: Address,
+}
+
+impl Addresses {
+    /// Each with the name of its listener.
+    pub fn each(&self) -> [(&'static str, &Address); 3] {
+        [
+            ("grpc", &self.grpc),
+            ("http", &self.http),
+            ("admin", &self.admin),
+        ]
+    }
+}
+
+/// Why a service did not start or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// An address is taken or cannot be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The system refused something that every service needs.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A worker ended before its time.
+    #[error("a worker of the data plane ended: {0}")]
+    Worker(String),
+}
+
+impl App {
+    /// Binds every listener and starts to follow every issuer's keys.
+    ///
+    /// # Errors
+    /// If a listener cannot be bound; nothing stays bound then.
+    pub fn bind(config: Config, origin: Option<Origin>) -> Result<Self, AppError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(system("cannot start the control plane"))?;
+        let server = config.server.clone();
+        let count = server.threads.unwrap_or_else(available_cores);
+        let grpc = server.grpc.bind("server.grpc.listen", count)?;
+        let http = server.http.bind("server.http.listen", count)?;
+        let admin = server.admin.bind("server.admin.listen", 1)?;
+        let addresses = Addresses {
+            grpc: grpc.local_addr().clone(),
+            http: http.local_addr().clone(),
+            admin: admin.local_addr().clone(),
+        };
+
+        let requests_max = config.concurrent_requests;
+        let header_bytes = config.header_bytes;
+        let decisions = DecisionLog::new(config.log.decisions);
+        let entered = runtime.enter();
+        let metrics = Arc::new(Metrics::new());
+        let (mut authority, authorizer) = Authority::new(config, &clock, &metrics);
+        drop(entered);
+        let gate = Gate::new(authorizer, clock, metrics, decisions, requests_max);
+        let gate = authority.guard(gate);
+
+        let phase = watch::Sender::new(Phase::Running);
+        let (grpc_service, health) = GrpcService::new(Arc::clone(&gate));
+        let http_service = HttpService::new(gate, server.original);
+        let closing = server.drain.saturating_sub(lame_duck(server.drain));
+        let workers = zip(grpc, http)
+            .enumerate()
+            .map(|(index, (grpc, http))| Worker {
+                index,
+                grpc,
+                http,
+                grpc_service: grpc_service.clone(),
+                http_service: http_service.clone(),
+                header_bytes,
+                phase: phase.subscribe(),
+                closing,
+            });
+        let workers = workers.collect();
+        let [admin] = <[Socket; 1]>::try_from(admin.into_sockets()).expect("one share was bound");
+        let drain = server.drain;
+        Ok(Self {
+            runtime,
+            authority,
+            workers,
+            health,
+            admin,
+            addresses,
+            phase,
+            drain,
+            origin,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Serves until `shutdown`, then drains: clients are asked to go elsewhere, what is in flight
+    /// is answered.
+    ///
+    /// # Errors
+    /// If a worker ends before its time.
+    pub fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        for (listener, address) in self.addresses.each() {
+            tracing::info!(listener, %address, "listening");
+        }
+        let Self {
+            runtime,
+            authority,
+            workers,
+            health,
+            admin,
+            phase,
+            drain,
+            origin,
+            ..
+        } = self;
+        let count = workers.len();
+        let (ended_sender, mut ended) = mpsc::unbounded_channel();
+        for worker in workers {
+            worker
+                .spawn(ended_sender.clone())
+                .map_err(system("cannot start a worker"))?;
+        }
+        let gate = authority.gate();
+        let control = async {
+            let control = Control::start(authority, admin, origin)?;
+            let outcome = tokio::select! {
+                () = shutdown => Ok(()),
+                Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
+            };
+            control.readiness.drain();
+            for service in SERVICES {
+                health
+                    .set_service_status(service, tonic_health::ServingStatus::NotServing)
+                    .await;
+            }
+            end(&gate, &phase, drain, &mut ended, count).await;
+            control.stop();
+            outcome
+        };
+        runtime.block_on(control)
+    }
+}
+
+/// What runs beside the data plane.
+struct Control {
+    readiness: Arc<Readiness>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Control {
+    fn start(
+        authority: Authority,
+        admin: Socket,
+        origin: Option<Origin>,
+    ) -> Result<Self, AppError> {
+        let listener = admin
+            .listen()
+            .map_err(system("cannot listen for admin requests"))?;
+        let readiness = Arc::new(Readiness::new());
+        let metrics = Arc::clone(authority.gate().metrics());
+        let shared = authority.share();
+        let ready = {
+            let readiness = Arc::clone(&readiness);
+            let shared = shared.clone();
+            async move {
+                // A reload on the way may bring issuers that were not waited for.
+                while !shared.awaited_issuers().is_empty() {
+                    shared.awaited().await;
+                }
+                tracing::info!("ready: every issuer that is not optional has keys");
+                readiness.ready();
+            }
+        };
+        let admin = Arc::new(Admin::new(metrics, Arc::clone(&readiness), shared.clone()));
+        let serve = async move {
+            if let Err(error) = admin::serve(listener, admin, std::future::pending()).await {
+                tracing::error!(%error, "the admin listener broke");
+            }
+        };
+        let mut tasks = vec![tokio::spawn(ready), tokio::spawn(serve)];
+        if let Some(origin) = origin {
+            tasks.push(tokio::spawn(Reloader::new(origin, shared).run()));
+        }
+        Ok(Self { readiness, tasks })
+    }
+
+    fn stop(self) {
+        for task in self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Takes the data plane from running to ended.
+async fn end(
+    gate: &Gate,
+    phase: &watch::Sender<Phase>,
+    drain: Duration,
+    ended: &mut mpsc::UnboundedReceiver<Ended>,
+    workers: usize,
+) {
+    tracing::info!(?drain, "draining");
+    gate.drain();
+    phase.send_replace(Phase::Draining);
+    tokio::time::sleep(lame_duck(drain)).await;
+    phase.send_replace(Phase::Closing);
+    for _ in 0..workers {
+        // A worker that had ended before is not waited for a second time: the channel is closed
+        // once all have.
+        if ended.recv().await.is_none() {
+            break;
+        }
+    }
+    tracing::info!("ended");
+}
+
+fn reason(ended: Ended) -> String {
+    match ended {
+        Ok(()) => "without being asked".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn zip(grpc: Bound, http: Bound) -> impl Iterator<Item = (Socket, Socket)> {
+    grpc.into_sockets().into_iter().zip(http.into_sockets())
+}
+
+/// How long a draining service still accepts: part of the whole, and enough for gateways to hear
+/// of it.
+fn lame_duck(drain: Duration) -> Duration {
+    const LAME_DUCK_MAX: Duration = Duration::from_secs(1);
+    (drain / 4).min(LAME_DUCK_MAX)
+}
+
+/// The cores that this process may use: cgroup quotas and affinity count.
+fn available_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> AppError {
+    move |source| AppError::System { what, source }
+}

@@ -5,15 +5,15 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant;
 
@@ -27,51 +27,81 @@ use crate::limits::{
 use crate::listen::{Listener, Socket, Stream};
 
 /// What a worker is given.
-pub struct Worker {
+pub(super) struct Worker {
     /// Its number, from 0.
-    pub index: usize,
+    pub(super) index: usize,
     /// Its share of `server.grpc`.
-    pub grpc: Socket,
+    pub(super) grpc: Socket,
     /// Its share of `server.http`.
-    pub http: Socket,
+    pub(super) http: Socket,
     /// Who answers gRPC.
-    pub grpc_service: GrpcService,
+    pub(super) grpc_service: GrpcService,
     /// Who answers HTTP.
-    pub http_service: HttpService,
+    pub(super) http_service: HttpService,
     /// Bytes of one request's headers.
-    pub header_bytes: usize,
+    pub(super) header_bytes: usize,
     /// When to stop.
-    pub phase: watch::Receiver<Phase>,
+    pub(super) phase: watch::Receiver<Phase>,
     /// How long connections may take to end once the worker closes.
-    pub closing: Duration,
+    pub(super) closing: Duration,
 }
+
+/// How a worker ended.
+pub(super) type Ended = io::Result<()>;
 
 impl Worker {
     /// Starts it. The thread ends when the phase is [`Phase::Closing`] and every connection has
-    /// ended or had its time; or at once, with an error, if a listener breaks.
+    /// ended or had its time; or at once, with an error, if a listener breaks. Then it says so.
     ///
     /// # Errors
     /// If the thread cannot be made.
-    pub fn spawn(self) -> io::Result<JoinHandle<io::Result<()>>> {
-        let name = format!("jotgate-{}", self.index);
-        std::thread::Builder::new().name(name).spawn(move || self.run())
+    pub(super) fn spawn(self, ended: mpsc::UnboundedSender<Ended>) -> io::Result<()> {
+        let thread = std::thread::Builder::new().name(format!("jotgate-{}", self.index));
+        thread.spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.run()));
+            let panicked = |_| Err(io::Error::other("it panicked"));
+            // Nobody listens any more when the process ends.
+            let _ = ended.send(outcome.unwrap_or_else(panicked));
+        })?;
+        Ok(())
     }
 
     fn run(self) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         LocalSet::new().block_on(&runtime, self.serve())
     }
 
     async fn serve(self) -> io::Result<()> {
-        let builder = Rc::new(connection_builder(self.header_bytes));
+        let builder = connection_builder(self.header_bytes);
+        let grpc_builder = Rc::new(builder.clone().http2_only());
+        let http_builder = Rc::new(builder);
         let (grpc, http) = (self.grpc.listen()?, self.http.listen()?);
-        let (grpc_builder, grpc_service) = (Rc::clone(&builder), self.grpc_service);
-        let grpc = accept(grpc, self.phase.clone(), self.closing, move |stream, phase| {
-            serve_connection(Rc::clone(&grpc_builder), stream, grpc_service.clone(), phase, Phase::Draining)
-        });
+        let grpc_service = self.grpc_service;
+        let grpc = accept(
+            grpc,
+            self.phase.clone(),
+            self.closing,
+            move |stream, phase| {
+                serve_connection(
+                    Rc::clone(&grpc_builder),
+                    stream,
+                    grpc_service.clone(),
+                    phase,
+                    Phase::Draining,
+                )
+            },
+        );
         let http_service = self.http_service;
         let http = accept(http, self.phase, self.closing, move |stream, phase| {
-            serve_connection(Rc::clone(&builder), stream, http_service.clone(), phase, Phase::Closing)
+            serve_connection(
+                Rc::clone(&http_builder),
+                stream,
+                http_service.clone(),
+                phase,
+                Phase::Closing,
+            )
         });
         let (grpc, http) = tokio::join!(grpc, http);
         grpc.and(http)
@@ -103,7 +133,10 @@ async fn accept<F: Future<Output = ()> + 'static>(
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(closing, ended).await.is_err() {
-        tracing::warn!(?closing, "connections were still open when their time was up");
+        tracing::warn!(
+            ?closing,
+            "connections were still open when their time was up"
+        );
     }
     Ok(())
 }
@@ -129,7 +162,15 @@ async fn serve_connection<S, B>(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let leave = async {
         // Whoever came late was not told before: it may stay until the end.
-        reached(&mut phase, if is_late { Phase::Closing } else { asked_to_leave_at }).await;
+        reached(
+            &mut phase,
+            if is_late {
+                Phase::Closing
+            } else {
+                asked_to_leave_at
+            },
+        )
+        .await;
         // A connection that was just accepted looks idle while its first request is on the way.
         tokio::time::sleep_until(accepted_at + FIRST_REQUEST_WAIT).await;
     };

@@ -193,14 +193,15 @@ fn denial(authorizer: &Authorizer, reason: Reason) -> CheckResponse {
         headers: headers.collect(),
         body: String::from_utf8_lossy(&refusal.body).into_owned(),
     };
-    let defers = authorizer.on_unavailable == OnUnavailable::Defer;
-    let http_response = match reason.class() {
-        Class::Unavailable if defers => HttpResponse::ErrorResponse(response),
-        Class::Allowed
-        | Class::Missing
-        | Class::Invalid
-        | Class::Forbidden
-        | Class::Unavailable => HttpResponse::DeniedResponse(response),
+    // A fault of ours may be what an attacker brought about: it is never left to a filter that
+    // might allow. That keys are away or that we are full is the operator's to judge.
+    let defers = authorizer.on_unavailable == OnUnavailable::Defer
+        && reason.class() == Class::Unavailable
+        && reason != Reason::Internal;
+    let http_response = if defers {
+        HttpResponse::ErrorResponse(response)
+    } else {
+        HttpResponse::DeniedResponse(response)
     };
     CheckResponse {
         status: Some(Status {

@@ -1,0 +1,176 @@
+//! Tokens and keys for the benchmarks: about 1 kB, 15 claims, a key of each algorithm.
+
+use std::sync::Arc;
+
+use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
+use jotgate::keys::{Key, KeyStore};
+use jotgate::signature::{Algorithm, SigningKey, VerifyingKey, sign_token};
+use jotgate::time::UnixMillis;
+use jotgate::token::{TokenLimits, base64url};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{DecodingKey, Validation};
+use serde::Deserialize;
+use serde_json::json;
+
+/// When the tokens are judged.
+pub const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
+
+/// What the goals speak of.
+pub const ALGORITHMS: [Algorithm; 5] = [
+    Algorithm::Rs256,
+    Algorithm::Ps256,
+    Algorithm::Es256,
+    Algorithm::Ed25519,
+    Algorithm::Hs256,
+];
+
+const ISSUER: &str = "https://idp.example.com/";
+
+/// One issuer with one key, and a good token.
+pub struct World {
+    pub issuers: Issuers,
+    pub limits: TokenLimits,
+    pub token: String,
+    key: SigningKey,
+    verifying: VerifyingKey,
+    signing_input: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl World {
+    pub fn new(algorithm: Algorithm) -> Self {
+        let key = SigningKey::generate(algorithm).expect("generated");
+        let verifying = key.verifying_key().expect("public");
+        let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
+        let mut policy = IssuerPolicy::new("corp", ISSUER, audiences);
+        policy.algorithms = Algorithm::ALL.into_iter().collect();
+        let store = KeyStore::fixed(vec![Key::new(
+            Some("k1"),
+            "k1".to_owned(),
+            verifying.clone(),
+        )]);
+        let issuer = Arc::new(Issuer {
+            policy,
+            keys: Arc::new(store),
+        });
+        let token = sign(&key, claims(json!({})));
+        let (input, signature) = token.rsplit_once('.').expect("three parts");
+        Self {
+            issuers: [issuer].into_iter().collect(),
+            limits: TokenLimits::default(),
+            signing_input: input.as_bytes().to_vec(),
+            signature: base64url::decode(signature.as_bytes(), &mut Vec::new())
+                .expect("base64url")
+                .to_vec(),
+            token,
+            key,
+            verifying,
+        }
+    }
+
+    /// The floor: the library's own verification, key parsed, signature decoded.
+    pub fn bare_signature(&self) {
+        assert!(self.verifying.verify(&self.signing_input, &self.signature));
+    }
+}
+
+/// jsonwebtoken on the same token: key parsed once, claims into a struct.
+pub struct Reference {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+impl Reference {
+    pub fn new(world: &World) -> Option<Self> {
+        let jwk = match world.key.to_public_jwk("k1").expect("JWK") {
+            Some(jwk) => jwk,
+            None => world.key.to_private_jwk("k1").expect("JWK"),
+        };
+        let mut jwk = jwk;
+        if world.key.algorithm() == Algorithm::Ed25519 {
+            // The name it knows.
+            jwk["alg"] = "EdDSA".into();
+        }
+        let jwk: Jwk = serde_json::from_value(jwk).ok()?;
+        let algorithm = jwk.common.key_algorithm?.to_string().parse().ok()?;
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        let mut validation = Validation::new(algorithm);
+        validation.set_audience(&["orders-api"]);
+        validation.set_issuer(&[ISSUER]);
+        let reference = Self { key, validation };
+        jsonwebtoken::decode::<Claims>(&world.token, &reference.key, &reference.validation)
+            .is_ok()
+            .then_some(reference)
+    }
+
+    pub fn decode(&self, token: &str) {
+        jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation).expect("good");
+    }
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "decoded, as a service would, and not looked at")]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: u64,
+    scope: String,
+    realm_access: serde_json::Value,
+}
+
+/// Tokens that are refused, each for another reason.
+pub fn refused(world: &World) -> Vec<(&'static str, String)> {
+    let (input, _) = world.token.rsplit_once('.').expect("three parts");
+    vec![
+        ("malformed", world.token.replace('.', "!")),
+        (
+            "issuer_unknown",
+            sign(&world.key, claims(json!({ "iss": "https://unknown/" }))),
+        ),
+        (
+            "signature_invalid",
+            format!("{input}.{}", base64url::encode(&[1; 64])),
+        ),
+        (
+            "token_expired",
+            sign(&world.key, claims(json!({ "exp": 1 }))),
+        ),
+        (
+            "audience_mismatch",
+            sign(&world.key, claims(json!({ "aud": "elsewhere" }))),
+        ),
+    ]
+}
+
+fn sign(key: &SigningKey, claims: serde_json::Value) -> String {
+    let name = match key.algorithm() {
+        // Known to every library.
+        Algorithm::Ed25519 => "EdDSA",
+        algorithm => algorithm.name(),
+    };
+    let header = json!({ "alg": name, "typ": "JWT", "kid": "k1" });
+    sign_token(header.as_object().expect("object"), &claims, key).expect("signed")
+}
+
+fn claims(changes: serde_json::Value) -> serde_json::Value {
+    let mut claims = json!({
+        "iss": ISSUER,
+        "sub": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        "aud": ["orders-api", "billing-api"],
+        "exp": NOW.seconds() + 3600,
+        "nbf": NOW.seconds() - 60,
+        "iat": NOW.seconds() - 60,
+        "jti": "0f5a2c3e-9f0c-4b7e-8f5d-2b1f6c9f1a11",
+        "azp": "web-frontend",
+        "scope": "openid profile email orders:read orders:write",
+        "email": "alice@example.com",
+        "email_verified": true,
+        "name": "Alice Example",
+        "preferred_username": "alice",
+        "realm_access": { "roles": ["user", "admin", "offline_access"] },
+        "tenant": "acme",
+    });
+    let members = claims.as_object_mut().expect("object");
+    members.extend(changes.as_object().expect("object").clone());
+    claims
+}

@@ -1,0 +1,228 @@
+//! Which configuration is in force, and the keys behind it.
+//!
+//! The one place that makes an [`Authorizer`] out of a [`Config`], at the start and at a reload.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::admin::ReloadStatus;
+use crate::authorizer::Authorizer;
+use crate::cache::TokenCache;
+use crate::config::{Config, IssuerSettings};
+use crate::gate::Gate;
+use crate::issuers::Issuer;
+use crate::metrics::Metrics;
+use crate::reason::Reason;
+use crate::refresh::{self, Environment, KeyPlan, KeyRing};
+use crate::time::Clock;
+
+/// The configuration in force with its key rings. Belongs to the control plane.
+pub(super) struct Authority {
+    state: State,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    gate: Option<Arc<Gate>>,
+}
+
+/// What there is of it to look at and to change.
+pub(super) struct State {
+    /// In force.
+    pub(super) config: Config,
+    /// By the issuer's name.
+    pub(super) rings: BTreeMap<Box<str>, KeyRing>,
+    /// Grows with every configuration.
+    pub(super) generation: u64,
+    /// How the last reload went.
+    pub(super) last_reload: Option<ReloadStatus>,
+}
+
+impl Authority {
+    /// Follows the keys of every issuer of `config`; returns also who judges by it. Must be called
+    /// within the control plane's runtime.
+    pub(super) fn new(
+        config: Config,
+        clock: &Arc<dyn Clock>,
+        metrics: &Arc<Metrics>,
+    ) -> (Self, Authorizer) {
+        let rings = follow(&config, BTreeMap::new(), clock, metrics);
+        let state = State {
+            config,
+            rings,
+            generation: 1,
+            last_reload: None,
+        };
+        let cache = TokenCache::new(state.config.cache);
+        let authorizer = state.authorizer(cache);
+        metrics.generation(state.generation);
+        let clock = Arc::clone(clock);
+        (
+            Self {
+                state,
+                clock,
+                metrics: Arc::clone(metrics),
+                gate: None,
+            },
+            authorizer,
+        )
+    }
+
+    /// Ties it to the gate that its authorizers are installed in.
+    pub(super) fn guard(&mut self, gate: Gate) -> Arc<Gate> {
+        let gate = Arc::new(gate);
+        self.gate = Some(Arc::clone(&gate));
+        gate
+    }
+
+    /// The gate.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(
+            self.gate
+                .as_ref()
+                .expect("tied to a gate before anything runs"),
+        )
+    }
+
+    /// For those who look at it and the one who changes it.
+    pub(super) fn share(self) -> Shared {
+        let gate = self.gate();
+        let Self {
+            state,
+            clock,
+            metrics,
+            ..
+        } = self;
+        Shared(Arc::new(Inner {
+            state: Mutex::new(state),
+            clock,
+            metrics,
+            gate,
+        }))
+    }
+}
+
+/// The authority, shared within the control plane. No request ever touches its lock.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    gate: Arc<Gate>,
+}
+
+impl Shared {
+    /// What stands now. Not to be held across an `.await`.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who judges.
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    /// What time it is.
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Who counts.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Puts `config` in force: one swap, after everything that it needs is there. Issuers whose
+    /// sources did not change keep their keys.
+    pub(super) fn install(&self, config: Config) {
+        let mut state = self.state();
+        let rings = std::mem::take(&mut state.rings);
+        state.rings = follow(&config, rings, &self.0.clock, &self.0.metrics);
+        let cache = self.gate().authorizer().cache.clone();
+        let is_same_size = cache.settings() == config.cache;
+        let cache = if is_same_size {
+            cache
+        } else {
+            TokenCache::new(config.cache)
+        };
+        state.generation += 1;
+        state.config = config;
+        self.0.metrics.generation(state.generation);
+        self.gate().log_decisions(state.config.log.decisions);
+        self.gate().install(state.authorizer(cache));
+    }
+
+    /// Ends once every issuer that is not optional has had keys.
+    pub(super) fn awaited(&self) -> impl Future<Output = ()> + use<> {
+        let state = self.state();
+        let awaited = state
+            .config
+            .issuers
+            .iter()
+            .filter(|issuer| !issuer.optional);
+        let rings = awaited.filter_map(|issuer| state.rings.get(&issuer.policy.name));
+        let mut ready: Vec<_> = rings.map(KeyRing::ready).collect();
+        async move {
+            for ready in &mut ready {
+                // A ring that is gone was replaced by a reload; it is waited for no more.
+                let _ = ready.wait_for(|is_ready| *is_ready).await;
+            }
+        }
+    }
+}
+
+impl State {
+    /// Who judges by the configuration, with the keys of the rings.
+    fn authorizer(&self, cache: TokenCache) -> Authorizer {
+        let issuers = self.config.issuers.iter().filter_map(|issuer| {
+            let keys = Arc::clone(self.rings.get(&issuer.policy.name)?.keys());
+            Some(Arc::new(Issuer {
+                policy: issuer.policy.clone(),
+                keys,
+            }))
+        });
+        Authorizer {
+            issuers: issuers.collect(),
+            credentials: self.config.credentials.clone(),
+            forward: self.config.forward.clone(),
+            refusals: self.config.deny.prepare(),
+            on_unavailable: self.config.deny.on_unavailable,
+            limits: self.config.token_limits,
+            cache,
+            bypass_cors_preflight: self.config.bypass_cors_preflight,
+            generation: self.generation,
+            prepared_refusals: [const { OnceLock::new() }; Reason::ALL.len()],
+        }
+    }
+}
+
+/// A ring for each issuer of `config`; those of `before` that have the same plan go on.
+fn follow(
+    config: &Config,
+    mut before: BTreeMap<Box<str>, KeyRing>,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> BTreeMap<Box<str>, KeyRing> {
+    let ring = |issuer: &IssuerSettings| {
+        let name = issuer.policy.name.clone();
+        let plan = KeyPlan {
+            name: name.clone(),
+            issuer: issuer.policy.issuer.clone(),
+            algorithms: issuer.policy.algorithms,
+            sources: issuer.sources.clone(),
+        };
+        let kept = before.remove(&name).filter(|ring| *ring.plan() == plan);
+        let ring = kept.unwrap_or_else(|| {
+            let environment = Environment {
+                clock: Arc::clone(clock),
+                observer: Arc::new(metrics.issuer(&name)),
+                state_dir: config.server.state_dir.clone(),
+            };
+            refresh::spawn(plan, &environment)
+        });
+        (name, ring)
+    };
+    let rings = config.issuers.iter().map(ring).collect();
+    metrics.retain_issuers(config.issuers.iter().map(|issuer| &*issuer.policy.name));
+    rings
+}
