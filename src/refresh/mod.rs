@@ -15,6 +15,10 @@ mod schedule;
 mod settings;
 mod source;
 mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::path::PathBuf;
