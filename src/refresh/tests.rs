@@ -470,3 +470,22 @@ fn without_a_network_the_local_sources_count() {
     let store = some.into_store();
     assert_eq!(store.load().completeness(), Completeness::Loading);
 }
+
+#[tokio::test]
+async fn a_proxy_is_used_where_one_is_named_and_a_host_without_address_is_a_failure() {
+    let proxy = Idp::start(|_| ok(&keys(&["a"]))).await;
+    let url = "http://idp.invalid/keys".parse().expect("a URL");
+    let fetch = async |proxy| {
+        let settings = HttpSettings {
+            allow_http: true,
+            proxy,
+            ..HttpSettings::default()
+        };
+        let fetcher = Fetcher::new(settings, Duration::from_secs(3));
+        fetcher.get(&url, Headers::Configured, None).await
+    };
+    let answer = fetch(Some(proxy.url.parse().expect("a URL"))).await;
+    assert!(answer.is_ok(), "{:?}", answer.err());
+    assert!(proxy.requests()[0].starts_with("GET http://idp.invalid/keys "));
+    assert!(fetch(None).await.is_err());
+}

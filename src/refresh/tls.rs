@@ -149,3 +149,6 @@ impl ServerCertVerifier for Pinned {
         self.inner.supported_verify_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;
