@@ -5,10 +5,13 @@
 //! reloads, admin) shares the thread that calls [`App::run`].
 
 mod authority;
+mod once;
 mod phase;
 mod reload;
 mod status;
 mod worker;
+
+pub use once::{Answer, ask};
 
 use std::future::Future;
 use std::io;

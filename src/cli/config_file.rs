@@ -15,6 +15,7 @@ pub struct ConfigFile {
         long = "config",
         value_name = "FILE",
         env = "JOTGATE_CONFIG",
+        hide_env_values = true,
         default_value = "/etc/jotgate/config.yaml"
     )]
     pub path: PathBuf,

@@ -3,6 +3,7 @@
 
 mod check;
 mod config_file;
+mod demo;
 mod exit;
 mod input;
 mod inspect;
@@ -10,8 +11,10 @@ mod keygen;
 mod mint;
 mod moment;
 mod schema;
+mod serve;
 mod status;
 mod terminal;
+mod verify;
 
 use std::io::Write;
 
@@ -36,8 +39,14 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the service until SIGTERM or SIGINT, then drain.
+    Serve(serve::Serve),
+    /// Try everything at once: a service on loopback, its own issuer, and lines to paste.
+    Demo(demo::Demo),
     /// Check a configuration without a network, and print what it comes to.
     Check(check::Check),
+    /// Judge one token or request, and show every step.
+    Verify(verify::Verify),
     /// Show what is in a token, without verifying it, and what is wrong with it.
     Inspect(inspect::Inspect),
     /// Make a private key (JWK) to sign with, or show the public half of one.
@@ -63,7 +72,10 @@ impl Command {
     /// [`Failure`] if it cannot be done; it knows how the process should end.
     pub fn run(self, out: &mut dyn Write) -> Result<Exit, Failure> {
         match self {
+            Self::Serve(serve) => serve.run(),
+            Self::Demo(demo) => demo.run(out),
             Self::Check(check) => check.run(out),
+            Self::Verify(verify) => verify.run(out),
             Self::Inspect(inspect) => inspect.run(out),
             Self::Keygen(keygen) => keygen.run(out),
             Self::Mint(mint) => mint.run(out),

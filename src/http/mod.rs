@@ -24,6 +24,7 @@ use percent_encoding::percent_decode_str;
 use crate::gate::Gate;
 
 pub use original::{Original, OriginalRequest};
+pub(crate) use verify::verdict_json;
 
 /// Everything that `server.http` answers.
 #[derive(Clone)]

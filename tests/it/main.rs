@@ -4,9 +4,12 @@
 //! missing is a failure with a remedy: `scripts/test` installs what is needed.
 
 mod agreement;
+mod cli;
 mod config_errors;
+mod demo;
 mod envoy;
 mod lifecycle;
 mod nginx;
 mod operations;
 mod support;
+mod verify_command;

@@ -14,6 +14,8 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
+pub(crate) use verdict::to_json as verdict_json;
+
 use super::problem;
 use crate::gate::Gate;
 use crate::grpc::verifier;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::grpc::proto::jotgate::v1::{TraceStep, VerifyResponse};
 
 /// Writes one verdict: names in lowerCamelCase, nothing that has its default value.
-pub(super) fn to_json(response: &VerifyResponse) -> Vec<u8> {
+pub(crate) fn to_json(response: &VerifyResponse) -> Vec<u8> {
     let trace = response.trace.iter();
     let verdict = Verdict {
         verdict: response.verdict().as_str_name(),
