@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// When the tokens are judged.
-pub const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
+pub(crate) const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
 
 /// What the goals speak of.
-pub const ALGORITHMS: [Algorithm; 5] = [
+pub(crate) const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::Rs256,
     Algorithm::Ps256,
     Algorithm::Es256,
@@ -27,10 +27,10 @@ pub const ALGORITHMS: [Algorithm; 5] = [
 const ISSUER: &str = "https://idp.example.com/";
 
 /// One issuer with one key, and a good token.
-pub struct World {
-    pub issuers: Issuers,
-    pub limits: TokenLimits,
-    pub token: String,
+pub(crate) struct World {
+    pub(crate) issuers: Issuers,
+    pub(crate) limits: TokenLimits,
+    pub(crate) token: String,
     key: SigningKey,
     verifying: VerifyingKey,
     signing_input: Vec<u8>,
@@ -38,7 +38,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(algorithm: Algorithm) -> Self {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
         let key = SigningKey::generate(algorithm).expect("generated");
         let verifying = key.verifying_key().expect("public");
         let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
@@ -69,19 +69,19 @@ impl World {
     }
 
     /// The floor: the library's own verification, key parsed, signature decoded.
-    pub fn bare_signature(&self) {
+    pub(crate) fn bare_signature(&self) {
         assert!(self.verifying.verify(&self.signing_input, &self.signature));
     }
 }
 
 /// jsonwebtoken on the same token: key parsed once, claims into a struct.
-pub struct Reference {
+pub(crate) struct Reference {
     key: DecodingKey,
     validation: Validation,
 }
 
 impl Reference {
-    pub fn new(world: &World) -> Option<Self> {
+    pub(crate) fn new(world: &World) -> Option<Self> {
         let jwk = match world.key.to_public_jwk("k1").expect("JWK") {
             Some(jwk) => jwk,
             None => world.key.to_private_jwk("k1").expect("JWK"),
@@ -103,7 +103,7 @@ impl Reference {
             .then_some(reference)
     }
 
-    pub fn decode(&self, token: &str) {
+    pub(crate) fn decode(&self, token: &str) {
         jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation).expect("good");
     }
 }
@@ -119,7 +119,7 @@ struct Claims {
 }
 
 /// Tokens that are refused, each for another reason.
-pub fn refused(world: &World) -> Vec<(&'static str, String)> {
+pub(crate) fn refused(world: &World) -> Vec<(&'static str, String)> {
     let (input, _) = world.token.rsplit_once('.').expect("three parts");
     vec![
         ("malformed", world.token.replace('.', "!")),
@@ -143,10 +143,12 @@ pub fn refused(world: &World) -> Vec<(&'static str, String)> {
 }
 
 fn sign(key: &SigningKey, claims: serde_json::Value) -> String {
-    let name = match key.algorithm() {
-        // Known to every library.
-        Algorithm::Ed25519 => "EdDSA",
-        algorithm => algorithm.name(),
+    // The name of Ed25519 that every library knows.
+    let is_ed25519 = key.algorithm() == Algorithm::Ed25519;
+    let name = if is_ed25519 {
+        "EdDSA"
+    } else {
+        key.algorithm().name()
     };
     let header = json!({ "alg": name, "typ": "JWT", "kid": "k1" });
     sign_token(header.as_object().expect("object"), &claims, key).expect("signed")
