@@ -9,9 +9,21 @@ use crate::support::http::Request;
 use crate::support::jotgate::command;
 use crate::support::wait;
 
+/// One test, because the demo's ports are fixed as long as nobody else has them.
 #[test]
-fn its_curl_lines_do_what_they_say() {
-    let demo = Demo::start();
+fn it_shows_what_it_says_beside_another_one_and_ends_well_at_ctrl_c() {
+    let mut demo = Demo::start();
+    let mut other = Demo::start();
+    assert_ne!(demo.address("HTTP"), other.address("HTTP"));
+    for demo in [&demo, &other] {
+        its_curl_lines_do_what_they_say(demo);
+    }
+    for demo in [&mut demo, &mut other] {
+        it_is_ready_and_ends_well_at_ctrl_c(demo);
+    }
+}
+
+fn its_curl_lines_do_what_they_say(demo: &Demo) {
     let mut verdicts = Vec::new();
     for (passes, line) in demo.trials("curl -i") {
         let output = demo.paste(line);
@@ -36,9 +48,7 @@ fn its_curl_lines_do_what_they_say() {
     }
 }
 
-#[test]
-fn it_is_ready_and_ends_well_at_ctrl_c() {
-    let mut demo = Demo::start();
+fn it_is_ready_and_ends_well_at_ctrl_c(demo: &mut Demo) {
     let admin = demo.address("admin");
     wait::until("the demo is ready", || {
         let answer = Request::get("/readyz").try_send(&admin).ok()?;

@@ -9,13 +9,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use self::guide::Guide;
 use super::serve::{ended_by_signal, failed};
 use super::{Exit, Failure};
-use crate::app::{Addresses, App};
-use crate::config;
+use crate::app::{Addresses, App, AppError};
+use crate::config::{self, Config};
 use crate::signature::{Algorithm, SigningError, SigningKey, sign_token};
 use crate::telemetry;
 use crate::time::{Clock as _, SystemClock, UnixMillis};
@@ -33,11 +33,14 @@ impl Demo {
     /// [`Failure`] if the service cannot start or breaks.
     pub fn run(self, out: &mut dyn Write) -> Result<Exit, Failure> {
         let key = SigningKey::generate(Algorithm::Es256).map_err(failed)?;
-        let text = configuration(&key, PORTS.map(free_or_any)).map_err(failed)?;
-        // JSON is YAML.
-        let config = config::parse(&text.to_string(), Path::new(".")).map_err(failed)?;
-        let _telemetry = telemetry::init(&config.log).map_err(failed)?;
-        let app = App::bind(config, None).map_err(failed)?;
+        let ports = PORTS.map(free_or_any);
+        let _telemetry = telemetry::init(&config(&key, ports)?.log).map_err(failed)?;
+        let app = match App::bind(config(&key, ports)?, None) {
+            // Somebody took one in the meantime.
+            Err(AppError::Bind(_)) => App::bind(config(&key, [0; 3])?, None),
+            outcome => outcome,
+        };
+        let app = app.map_err(failed)?;
         let tokens = Tokens::new(&key, SystemClock.now()).map_err(failed)?;
         Guide {
             addresses: app.addresses(),
@@ -93,9 +96,10 @@ impl Tokens {
 }
 
 /// The configuration: what someone would write for one issuer, with its key in it.
-fn configuration(key: &SigningKey, ports: [u16; 3]) -> Result<Value, SigningError> {
+fn config(key: &SigningKey, ports: [u16; 3]) -> Result<Config, Failure> {
+    let public = key.to_public_jwk(KEY_ID).map_err(failed)?;
     let [grpc, http, admin] = ports.map(|port| format!("127.0.0.1:{port}"));
-    Ok(json!({
+    let text = json!({
         "server": {
             "grpc": { "listen": grpc },
             "http": { "listen": http },
@@ -107,13 +111,15 @@ fn configuration(key: &SigningKey, ports: [u16; 3]) -> Result<Value, SigningErro
             "demo": {
                 "issuer": ISSUER,
                 "audiences": [AUDIENCE],
-                "keys": [{ "jwks": { "keys": [key.to_public_jwk(KEY_ID)?] } }],
+                "keys": [{ "jwks": { "keys": [public] } }],
             },
         },
         "forward": { "headers": { "x-user-id": "sub" } },
         "deny": { "expose_reason": true },
         "log": { "format": "text", "decisions": "all" },
-    }))
+    });
+    // JSON is YAML.
+    config::parse(&text.to_string(), Path::new(".")).map_err(failed)
 }
 
 /// `port` if nobody listens there, else 0: whatever the system has.
