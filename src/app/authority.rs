@@ -211,15 +211,20 @@ fn follow(
             algorithms: issuer.policy.algorithms,
             sources: issuer.sources.clone(),
         };
-        let kept = before.remove(&name).filter(|ring| *ring.plan() == plan);
-        let ring = kept.unwrap_or_else(|| {
-            let environment = Environment {
-                clock: Arc::clone(clock),
-                observer: Arc::new(metrics.issuer(&name)),
-                state_dir: config.server.state_dir.clone(),
-            };
-            refresh::spawn(plan, &environment)
-        });
+        let predecessor = match before.remove(&name) {
+            Some(ring) if *ring.plan() == plan => return (name, ring),
+            predecessor => predecessor,
+        };
+        let environment = Environment {
+            clock: Arc::clone(clock),
+            observer: Arc::new(metrics.issuer(&name)),
+            state_dir: config.server.state_dir.clone(),
+        };
+        let ring = match predecessor {
+            // Its keys go on where the source is the same, so that no request waits for a fetch.
+            Some(predecessor) => predecessor.succeeded_by(plan, &environment),
+            None => refresh::spawn(plan, &environment),
+        };
         (name, ring)
     };
     let rings = config.issuers.iter().map(ring).collect();

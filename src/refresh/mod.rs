@@ -13,6 +13,7 @@ mod remote;
 mod ring;
 mod schedule;
 mod settings;
+mod slot;
 mod source;
 mod status;
 #[cfg(test)]
@@ -27,7 +28,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::keys::{Completeness, JwkPolicy, Key, KeySet, KeyStore, SkippedKeys};
+use crate::keys::{
+    Completeness, JwkPolicy, Key, KeySet, KeyStore, SkippedKeys, default_rsa_algorithm,
+};
 use crate::signature::AlgorithmSet;
 use crate::time::Clock;
 
@@ -83,6 +86,10 @@ pub struct KeyRing {
 /// Outside a tokio runtime: the loops run on the one that it is called from.
 #[must_use]
 pub fn spawn(plan: KeyPlan, environment: &Environment) -> KeyRing {
+    spawn_after(None, plan, environment)
+}
+
+fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environment) -> KeyRing {
     let sources = plan
         .sources
         .iter()
@@ -114,7 +121,10 @@ pub fn spawn(plan: KeyPlan, environment: &Environment) -> KeyRing {
                 state,
                 misses: misses.subscribe(),
             };
-            follow.restore();
+            // Keys that are in force are newer than those on disk.
+            if !before.is_some_and(|before| before.bequeath(&plan, index, &ring)) {
+                follow.restore();
+            }
             follow
         };
         let task = match &source.kind {
@@ -140,6 +150,16 @@ pub fn spawn(plan: KeyPlan, environment: &Environment) -> KeyRing {
 }
 
 impl KeyRing {
+    /// The ring of a plan that takes this one's place: a remote source that both have starts with
+    /// the keys it has here, so that a change of settings costs no request its key.
+    ///
+    /// # Panics
+    /// As [`spawn`].
+    #[must_use]
+    pub fn succeeded_by(&self, plan: KeyPlan, environment: &Environment) -> Self {
+        spawn_after(Some(self), plan, environment)
+    }
+
     /// Where its keys are published.
     #[must_use]
     pub fn keys(&self) -> &Arc<KeyStore> {
@@ -162,6 +182,23 @@ impl KeyRing {
     #[must_use]
     pub fn status(&self) -> RingStatus {
         self.ring.status()
+    }
+
+    /// Gives `ring` the keys of the source at `index` of its plan, if that source is here too, of
+    /// the same issuer and read the same way.
+    fn bequeath(&self, plan: &KeyPlan, index: usize, ring: &Ring) -> bool {
+        let is_same_issuer = self.plan.issuer == plan.issuer
+            && default_rsa_algorithm(self.plan.algorithms)
+                == default_rsa_algorithm(plan.algorithms);
+        let is_same_place = |here: &SourceSettings| match (&here.kind, &plan.sources[index].kind) {
+            (SourceKind::Url(here, _), SourceKind::Url(there, _)) => here == there,
+            (here, there) => {
+                let is_discovery = |kind: &SourceKind| matches!(kind, SourceKind::Discovery(_));
+                is_discovery(here) && is_discovery(there)
+            }
+        };
+        let here = self.plan.sources.iter().position(is_same_place);
+        is_same_issuer && here.is_some_and(|here| ring.inherit(index, &self.ring, here))
     }
 }
 

@@ -12,12 +12,11 @@ use tracing::{debug, info, warn};
 
 use super::Environment;
 use super::observe::Observer;
+use super::slot::{Attempt, Holding, Slot, completeness, merge, same};
 use super::source::{Label, SourceError};
-use super::status::{KeyStatus, RingStatus, SourceStatus};
+use super::status::{KeyStatus, RingStatus};
 use crate::keys::{Completeness, Key, KeySet, KeyStore, ParsedKeys, SkippedKeys};
-use crate::limits::KEYS_PER_ID;
 use crate::metrics::RefreshOutcome;
-use crate::signature::KeyDefect;
 use crate::time::{Clock, UnixMillis};
 
 /// What the sources of one issuer have in common.
@@ -31,42 +30,6 @@ pub(super) struct Ring {
     slots: Mutex<Vec<Slot>>,
 }
 
-/// What one source has delivered so far.
-struct Slot {
-    label: Label,
-    max_stale: Option<Duration>,
-    holding: Holding,
-    keys: Vec<Held>,
-    skipped: SkippedKeys,
-    /// When the keys were last confirmed by their source.
-    confirmed_at: Option<UnixMillis>,
-    last: Option<Attempt>,
-    next_at: Option<UnixMillis>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holding {
-    /// Its keys were too old and are gone.
-    Dropped,
-    /// Its last good keys.
-    Good,
-    /// Nothing yet.
-    Nothing,
-}
-
-/// A key and since when its source has had it.
-#[derive(Clone)]
-struct Held {
-    key: Arc<Key>,
-    since: UnixMillis,
-}
-
-struct Attempt {
-    at: UnixMillis,
-    outcome: RefreshOutcome,
-    error: Option<String>,
-}
-
 impl Ring {
     /// Nothing yet from any of the sources.
     pub(super) fn new(
@@ -74,16 +37,9 @@ impl Ring {
         sources: Vec<(Label, Option<Duration>)>,
         environment: &Environment,
     ) -> Self {
-        let slots = sources.into_iter().map(|(label, max_stale)| Slot {
-            label,
-            max_stale,
-            holding: Holding::Nothing,
-            keys: Vec::new(),
-            skipped: SkippedKeys::default(),
-            confirmed_at: None,
-            last: None,
-            next_at: None,
-        });
+        let slots = sources
+            .into_iter()
+            .map(|(label, max_stale)| Slot::new(label, max_stale));
         Self {
             name: name.into(),
             store: Arc::new(KeyStore::loading()),
@@ -92,6 +48,26 @@ impl Ring {
             ready: watch::Sender::new(false),
             slots: Mutex::new(slots.collect()),
         }
+    }
+
+    /// Puts in force what another ring has from a source, as old as it is there. True if it had
+    /// anything.
+    pub(super) fn inherit(&self, index: usize, other: &Self, other_index: usize) -> bool {
+        let heritage = {
+            let slots = other.slots();
+            let slot = &slots[other_index];
+            (slot.holding == Holding::Good)
+                .then(|| (slot.keys.clone(), slot.skipped, slot.confirmed_at))
+        };
+        let Some((keys, skipped, confirmed_at)) = heritage else {
+            return false;
+        };
+        let mut slots = self.slots();
+        let slot = &mut slots[index];
+        (slot.keys, slot.skipped, slot.confirmed_at) = (keys, skipped, confirmed_at);
+        slot.holding = Holding::Good;
+        self.publish(&slots);
+        true
     }
 
     /// Where the merged keys are published.
@@ -262,94 +238,6 @@ impl Ring {
         // Every write leaves the slots consistent, so a panic elsewhere does not spoil them.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Slot {
-    /// Takes a good set; keys that were there keep their age, and their identity for the caches.
-    fn replace(&mut self, parsed: ParsedKeys, at: UnixMillis) -> RefreshOutcome {
-        let keys: Vec<Held> = parsed
-            .keys
-            .into_iter()
-            .map(|key| {
-                let known = self.keys.iter().find(|held| held.key.is_same(&key));
-                known.cloned().unwrap_or_else(|| Held {
-                    key: Arc::new(key),
-                    since: at,
-                })
-            })
-            .collect();
-        let unchanged = self.holding == Holding::Good
-            && keys.len() == self.keys.len()
-            && keys
-                .iter()
-                .zip(&self.keys)
-                .all(|(new, old)| new.key.is_same(&old.key));
-        self.keys = keys;
-        self.skipped = parsed.skipped;
-        self.holding = Holding::Good;
-        self.confirmed_at = Some(at);
-        if unchanged {
-            RefreshOutcome::Unchanged
-        } else {
-            RefreshOutcome::Updated
-        }
-    }
-
-    fn status(&self, now: UnixMillis) -> SourceStatus {
-        let skipped = self.skipped.iter().filter(|(_, count)| *count > 0);
-        SourceStatus {
-            kind: self.label.kind,
-            place: self.label.place.clone(),
-            keys: self.keys.len(),
-            skipped: skipped
-                .map(|(defect, count)| (defect.code(), count))
-                .collect(),
-            age_seconds: self.confirmed_at.map(|at| now.since(at).as_secs()),
-            last_attempt_at: self.last.as_ref().map(|last| last.at.seconds()),
-            last_outcome: self.last.as_ref().map(|last| last.outcome.label()),
-            last_error: self.last.as_ref().and_then(|last| last.error.clone()),
-            next_at: self.next_at.map(UnixMillis::seconds),
-        }
-    }
-}
-
-/// All keys, each once, at most four of one kid and algorithm.
-fn merge(slots: &[Slot]) -> (Vec<Arc<Key>>, SkippedKeys) {
-    let mut keys: Vec<Arc<Key>> = Vec::new();
-    let mut skipped = SkippedKeys::default();
-    for slot in slots {
-        skipped.add(&slot.skipped);
-        for Held { key, .. } in &slot.keys {
-            if keys.iter().any(|other| other.is_same(key)) {
-                continue;
-            }
-            if keys.iter().filter(|other| other.is_twin(key)).count() < KEYS_PER_ID {
-                keys.push(Arc::clone(key));
-            } else {
-                skipped.count(KeyDefect::Duplicate);
-            }
-        }
-    }
-    (keys, skipped)
-}
-
-fn completeness(slots: &[Slot]) -> Completeness {
-    let any = |holding| slots.iter().any(|slot| slot.holding == holding);
-    if any(Holding::Dropped) {
-        Completeness::Stale
-    } else if any(Holding::Nothing) {
-        Completeness::Loading
-    } else {
-        Completeness::Complete
-    }
-}
-
-fn same(left: &[Arc<Key>], right: &[Arc<Key>]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .all(|(left, right)| left.is_same(right))
 }
 
 /// The kids (or algorithms, where there is no kid) of the keys that are not in `others`, for a

@@ -13,14 +13,14 @@ use crate::signature::KeyDefect;
 /// A source that is asked over the network.
 pub(super) trait RemoteSource: Send + 'static {
     /// Asks once. `known` is the validator of the set that is in force.
-    fn fetch(
-        &mut self,
-        known: Option<&Validator>,
-    ) -> impl Future<Output = Result<Answer, SourceError>> + Send;
+    fn fetch(&mut self, known: Option<&Validator>) -> impl Future<Output = Fetched> + Send;
 
     /// The fetch brought no key set: whatever led there may be wrong.
     fn refused(&mut self) {}
 }
+
+/// What came of asking.
+pub(super) type Fetched = Result<Answer, SourceError>;
 
 /// What a source said.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -236,7 +236,12 @@ async fn a_bad_answer_never_replaces_a_good_set() {
 #[tokio::test(start_paused = true)]
 async fn a_refresh_without_news_leaves_the_set_alone() {
     let json = jwk_set(&[jwk("a"), jwk("b")]);
-    for again in [Step::Set(json.clone()), Step::Unchanged] {
+    let shuffled = jwk_set(&[jwk("b"), jwk("a")]);
+    for again in [
+        Step::Set(json.clone()),
+        Step::Set(shuffled),
+        Step::Unchanged,
+    ] {
         let running = Running::start([Step::Set(json.clone()), again]);
         settle().await;
         let generation = running.generation();

@@ -1,4 +1,7 @@
-//! Whole rings against a real HTTP server that does what identity providers should not.
+//! Whole rings against a real HTTP server.
+
+mod discovery;
+mod faults;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,19 +30,25 @@ fn url_source(url: &str) -> SourceSettings {
     }
 }
 
-fn start(issuer: &str, sources: Vec<SourceSettings>) -> KeyRing {
-    let plan = KeyPlan {
+fn plan(issuer: &str, sources: Vec<SourceSettings>) -> KeyPlan {
+    KeyPlan {
         name: "corp".into(),
         issuer: issuer.into(),
         algorithms: AlgorithmSet::asymmetric(),
         sources,
-    };
-    let environment = Environment {
+    }
+}
+
+fn environment() -> Environment {
+    Environment {
         clock: Arc::new(SystemClock),
         observer: Arc::new(Unobserved),
         state_dir: None,
-    };
-    spawn(plan, &environment)
+    }
+}
+
+fn start(issuer: &str, sources: Vec<SourceSettings>) -> KeyRing {
+    spawn(plan(issuer, sources), &environment())
 }
 
 fn kids(ring: &KeyRing) -> Vec<String> {
@@ -70,149 +79,6 @@ async fn keys_follow_a_rotation() {
     idp.answers(|_| ok(&keys(&["new"])));
     eventually(|| kids(&ring) == ["new"]).await;
     assert_eq!(ring.status().sources[0].last_outcome, Some("updated"));
-}
-
-#[tokio::test]
-async fn every_fault_keeps_the_last_good_set_and_is_told() {
-    let elsewhere = Idp::start(|_| ok(&keys(&["evil"]))).await;
-    let redirect = format!("location: {}/keys", elsewhere.url);
-    let long = vec![b' '; 2 << 20];
-    let bomb = include_bytes!("tests/samples/zeros_200000.gz");
-    for (fault, told) in [
-        (
-            response("500 Internal Server Error", &[], b"oops"),
-            "answered 500",
-        ),
-        (response("204 No Content", &[], b""), "answered 204"),
-        (response("304 Not Modified", &[], b""), "answered 304"),
-        (
-            response("302 Found", &[&redirect], b""),
-            "redirected to another host",
-        ),
-        (
-            response("302 Found", &["location: file:///etc/passwd"], b""),
-            "answered 302",
-        ),
-        (ok(b""), "not a JSON Web Key Set"),
-        (ok(b"<html>maintenance</html>"), "not a JSON Web Key Set"),
-        (ok(br#"{"keys":[]}"#), "no usable key"),
-        (ok(&long), "longer than"),
-        (
-            response("200 OK", &["content-encoding: gzip"], bomb),
-            "not a JSON Web Key Set",
-        ),
-        (
-            response("200 OK", &["content-encoding: gzip"], b"no gzip"),
-            "error",
-        ),
-        (
-            b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{".to_vec(),
-            "error",
-        ),
-        (b"SSH-2.0-OpenSSH\r\n".to_vec(), "error"),
-        (Vec::new(), "error"),
-    ] {
-        let idp = Idp::start(|_| ok(&keys(&["good"]))).await;
-        let ring = start("https://idp/", vec![url_source(&idp.url)]);
-        ring.ready().wait_for(|ready| *ready).await.expect("alive");
-        let generation = ring.keys().load().generation();
-        idp.answers(move |_| fault.clone());
-        let error = || ring.status().sources[0].last_error.clone();
-        eventually(|| error().is_some()).await;
-        let error = error().expect("just seen");
-        assert!(error.contains(told), "{told}: {error}");
-        assert_eq!(kids(&ring), ["good"]);
-        assert_eq!(ring.keys().load().generation(), generation);
-    }
-    assert_eq!(
-        elsewhere.requests(),
-        [""; 0],
-        "nobody went where a redirect pointed"
-    );
-}
-
-#[tokio::test]
-async fn a_server_that_never_ends_its_answer_is_left_alone_in_time() {
-    let settings = HttpSettings::default();
-    for answer in [
-        HANG.to_vec(),
-        [b"HTTP/1.1 200 OK\r\n", HANG].concat(),
-        [
-            b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"keys\":[",
-            HANG,
-        ]
-        .concat(),
-    ] {
-        let idp = Idp::start(move |_| answer.clone()).await;
-        let fetcher = Fetcher::new(settings.clone(), Duration::from_millis(300));
-        let url = idp.url.parse().expect("a URL");
-        let error = fetcher.get(&url, Headers::Configured, None).await;
-        let error = error.expect_err("it never ends").to_string();
-        assert!(
-            error.contains("timed out") || error.contains("error"),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn the_size_bound_holds_for_what_comes_out_of_gzip() {
-    let gzip = "content-encoding: gzip";
-    let idp = Idp::start(move |_| {
-        response(
-            "200 OK",
-            &[gzip],
-            include_bytes!("tests/samples/zeros_200000.gz"),
-        )
-    })
-    .await;
-    let fetch = async |max_bytes| {
-        let settings = HttpSettings {
-            max_bytes,
-            ..HttpSettings::default()
-        };
-        let url = idp.url.parse().expect("a URL");
-        let fetcher = Fetcher::new(settings, Duration::from_secs(5));
-        fetcher.get(&url, Headers::Configured, None).await
-    };
-    for too_little in [1, 1000, 199_999] {
-        let result = fetch(too_little).await;
-        assert!(
-            matches!(result, Err(SourceError::TooLarge(_))),
-            "{too_little}"
-        );
-    }
-    let answer = fetch(200_000).await.expect("within bounds");
-    assert!(matches!(answer.body, Body::Json { json, .. } if json.len() == 200_000));
-    idp.answers(move |_| {
-        response(
-            "200 OK",
-            &[gzip],
-            include_bytes!("tests/samples/set.json.gz"),
-        )
-    });
-    let ring = start("https://idp/", vec![url_source(&idp.url)]);
-    eventually(|| kids(&ring) == ["zipped"]).await;
-}
-
-#[tokio::test]
-async fn an_answer_of_any_length_is_read_no_further_than_the_bound() {
-    // No content-length: only counting helps.
-    let endless = [
-        b"HTTP/1.1 200 OK\r\n\r\n".as_slice(),
-        &vec![b' '; 1 << 20],
-        HANG,
-    ]
-    .concat();
-    let idp = Idp::start(move |_| endless.clone()).await;
-    let settings = HttpSettings {
-        max_bytes: 4096,
-        ..HttpSettings::default()
-    };
-    let fetcher = Fetcher::new(settings, Duration::from_secs(10));
-    let url = idp.url.parse().expect("a URL");
-    let result = fetcher.get(&url, Headers::Configured, None).await;
-    assert!(matches!(result, Err(SourceError::TooLarge(4096))));
 }
 
 #[tokio::test]
@@ -276,86 +142,6 @@ async fn headers_of_the_configuration_are_sent_and_never_shown() {
     assert!(idp.requests()[0].contains("x-api-key: hunter2"));
     let status = serde_json::to_string(&ring.status()).expect("JSON");
     assert!(!status.contains("hunter2"), "{status}");
-}
-
-/// A metadata document, and keys at `/keys`.
-fn discovery(issuer: &str, jwks_uri: &str) -> impl Fn(&str) -> Vec<u8> + Send + Sync + use<> {
-    let metadata = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}"}}"#);
-    move |request| match path(request) {
-        "/realm/.well-known/openid-configuration" => ok(metadata.as_bytes()),
-        "/keys" => ok(&keys(&["found"])),
-        _ => response("404 Not Found", &[], b""),
-    }
-}
-
-fn discovery_source() -> SourceSettings {
-    SourceSettings {
-        kind: SourceKind::Discovery(HttpSettings::default()),
-        refresh: refresh(),
-    }
-}
-
-#[tokio::test]
-async fn discovery_finds_the_keys_and_finds_them_again_after_they_moved() {
-    let idp = Idp::start(|_| response("503 Not Yet", &[], b"")).await;
-    let issuer = format!("{}/realm", idp.url);
-    let ring = start(&issuer, vec![discovery_source()]);
-    eventually(|| ring.status().sources[0].last_error.is_some()).await;
-    idp.answers(discovery(&issuer, &format!("{}/keys", idp.url)));
-    eventually(|| kids(&ring) == ["found"]).await;
-    let metadata = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{}/moved"}}"#, idp.url);
-    idp.answers(move |request| match path(request) {
-        "/realm/.well-known/openid-configuration" => ok(metadata.as_bytes()),
-        "/moved" => ok(&keys(&["moved"])),
-        _ => response("404 Not Found", &[], b""),
-    });
-    eventually(|| kids(&ring) == ["moved"]).await;
-}
-
-#[tokio::test]
-async fn discovery_falls_back_to_rfc_8414_where_there_is_no_openid_document() {
-    let idp = Idp::start(|_| response("503 Not Yet", &[], b"")).await;
-    let issuer = format!("{}/realm", idp.url);
-    let metadata = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{}/keys"}}"#, idp.url);
-    idp.answers(move |request| match path(request) {
-        "/.well-known/oauth-authorization-server/realm" => ok(metadata.as_bytes()),
-        "/keys" => ok(&keys(&["oauth"])),
-        _ => response("404 Not Found", &[], b""),
-    });
-    let ring = start(&issuer, vec![discovery_source()]);
-    eventually(|| kids(&ring) == ["oauth"]).await;
-}
-
-#[tokio::test]
-async fn metadata_of_another_issuer_or_with_unsafe_keys_is_refused() {
-    for (issuer, jwks_uri, told) in [
-        ("https://evil.example.com", "SELF/keys", "of another issuer"),
-        ("SELF/realm/", "SELF/keys", "of another issuer"),
-        (
-            "SELF/realm",
-            "http://idp.example.com/keys",
-            "plain http is refused",
-        ),
-        (
-            "SELF/realm",
-            "file:///etc/passwd",
-            "not an http or https address",
-        ),
-        ("SELF/realm", "keys", "not a metadata document"),
-    ] {
-        let idp = Idp::start(|_| response("503 Not Yet", &[], b"")).await;
-        let own = |text: &str| text.replace("SELF", &idp.url);
-        idp.answers(discovery(&own(issuer), &own(jwks_uri)));
-        let ring = start(&own("SELF/realm"), vec![discovery_source()]);
-        let error = || ring.status().sources[0].last_error.clone();
-        eventually(|| error().is_some_and(|error| error.contains(told))).await;
-        assert_eq!(kids(&ring), [""; 0]);
-        assert!(
-            !idp.requests()
-                .iter()
-                .any(|request| path(request) == "/keys")
-        );
-    }
 }
 
 #[tokio::test]
@@ -488,4 +274,28 @@ async fn a_proxy_is_used_where_one_is_named_and_a_host_without_address_is_a_fail
     assert!(answer.is_ok(), "{:?}", answer.err());
     assert!(proxy.requests()[0].starts_with("GET http://idp.invalid/keys "));
     assert!(fetch(None).await.is_err());
+}
+
+#[tokio::test]
+async fn a_ring_starts_with_the_keys_of_the_one_whose_place_it_takes() {
+    let idp = Idp::start(|_| ok(&keys(&["a"]))).await;
+    let before = start("https://idp/", vec![url_source(&idp.url)]);
+    before
+        .ready()
+        .wait_for(|ready| *ready)
+        .await
+        .expect("alive");
+    idp.answers(|_| response("500 Oops", &[], b""));
+    let mut changed = url_source(&idp.url);
+    changed.refresh.every = Duration::from_secs(60);
+    let elsewhere = url_source(&format!("{}/elsewhere", idp.url));
+    for (issuer, source, inherited) in [
+        ("https://idp/", changed.clone(), true),
+        ("https://other/", changed, false),
+        ("https://idp/", elsewhere, false),
+    ] {
+        let after = before.succeeded_by(plan(issuer, vec![source]), &environment());
+        assert_eq!(!kids(&after).is_empty(), inherited, "{issuer}");
+        assert_eq!(*after.ready().borrow(), inherited);
+    }
 }
