@@ -23,11 +23,12 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tonic_health::ServingStatus;
 
 use crate::admin::{self, Admin, Readiness, StatusSource};
 use crate::config::Config;
 use crate::gate::Gate;
-use crate::grpc::{GrpcService, HealthReporter, SERVICES};
+use crate::grpc::{GrpcService, HealthReporter, report_health};
 use crate::http::HttpService;
 use crate::listen::{Address, BindError, Bound, Socket};
 use crate::metrics::Metrics;
@@ -200,17 +201,14 @@ impl App {
         }
         let gate = authority.gate();
         let control = async {
+            report_health(&health, ServingStatus::Serving).await;
             let control = Control::start(authority, admin, origin)?;
             let outcome = tokio::select! {
                 () = shutdown => Ok(()),
                 Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
             };
             control.readiness.drain();
-            for service in SERVICES {
-                health
-                    .set_service_status(service, tonic_health::ServingStatus::NotServing)
-                    .await;
-            }
+            report_health(&health, ServingStatus::NotServing).await;
             end(&gate, &phase, drain, &mut ended, count).await;
             control.stop();
             outcome

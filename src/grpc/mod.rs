@@ -9,4 +9,4 @@ mod service;
 pub mod verifier;
 pub mod wire;
 
-pub use service::{GrpcBody, GrpcService, HealthReporter, SERVICES};
+pub use service::{GrpcBody, GrpcService, HealthReporter, report_health};

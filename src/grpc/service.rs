@@ -13,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 use tower_service::Service;
 
 use super::check;
@@ -35,7 +36,8 @@ pub struct GrpcService {
 pub type HealthReporter = tonic_health::server::HealthReporter;
 
 impl GrpcService {
-    /// The services, and who reports on their health: `SERVING` from the start.
+    /// The services, and who reports on their health. Until then only the server as a whole is
+    /// known, and `SERVING`.
     #[must_use]
     pub fn new(gate: Arc<Gate>) -> (Self, HealthReporter) {
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -68,8 +70,15 @@ impl GrpcService {
     }
 }
 
+/// Reports the same health for every service.
+pub async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
+    for service in SERVICES {
+        reporter.set_service_status(service, status).await;
+    }
+}
+
 /// The services whose health is reported, beside the server as a whole (the empty name).
-pub const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 3] = [
     "",
     "envoy.service.auth.v3.Authorization",
     "jotgate.v1.Verifier",
