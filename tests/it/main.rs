@@ -3,6 +3,11 @@
 //! Nothing here sleeps, uses a fixed port or reaches beyond this machine. A program that is
 //! missing is a failure with a remedy: `scripts/test` installs what is needed.
 
+#![allow(
+    unreachable_pub,
+    reason = "a test exports nothing; `pub` marks what a module is for"
+)]
+
 mod agreement;
 mod cli;
 mod config_errors;
