@@ -12,6 +12,7 @@ mod agreement;
 mod cli;
 mod config_errors;
 mod demo;
+mod docs;
 mod envoy;
 mod lifecycle;
 mod nginx;

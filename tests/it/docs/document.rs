@@ -1,0 +1,128 @@
+//! README and docs/, taken apart into blocks, rows of tables, headings and links.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One file of documentation.
+pub(super) struct Document {
+    /// Its path within the repository.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// A fenced block of code.
+pub(super) struct Block {
+    /// File and line, for whoever has to correct it.
+    pub(super) place: String,
+    /// What stands behind the opening fence.
+    pub(super) info: String,
+    pub(super) text: String,
+}
+
+impl Document {
+    /// README.md and everything in docs/.
+    pub(super) fn all() -> Vec<Self> {
+        let docs = fs::read_dir(root().join("docs")).expect("docs/ is there");
+        let mut names: Vec<String> = docs
+            .map(|entry| entry.expect("a directory can be listed").file_name())
+            .map(|name| format!("docs/{}", name.to_string_lossy()))
+            .filter(|name| name.ends_with(".md"))
+            .chain(["README.md".to_owned()])
+            .collect();
+        names.sort_unstable();
+        names.iter().map(|name| Self::read(name)).collect()
+    }
+
+    pub(super) fn read(name: &str) -> Self {
+        let text = fs::read_to_string(root().join(name));
+        Self {
+            name: name.to_owned(),
+            text: text.unwrap_or_else(|error| panic!("{name}: {error}")),
+        }
+    }
+
+    /// The fenced blocks, in their order.
+    pub(super) fn blocks(&self) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let mut lines = self.text.lines().enumerate();
+        while let Some((index, line)) = lines.next() {
+            let Some(info) = line.strip_prefix(FENCE) else {
+                continue;
+            };
+            let place = format!("{}:{}", self.name, index + 1);
+            let mut text = String::new();
+            let is_closed = lines.by_ref().any(|(_, line)| {
+                let is_end = line == FENCE;
+                if !is_end {
+                    text += line;
+                    text.push('\n');
+                }
+                is_end
+            });
+            assert!(is_closed, "{place}: the block has no end");
+            let info = info.to_owned();
+            blocks.push(Block { place, info, text });
+        }
+        blocks
+    }
+
+    /// The rows of tables whose first cell is code, as cells; the first without its backticks.
+    pub(super) fn rows(&self) -> Vec<Vec<String>> {
+        let rows = self.text.lines().filter(|line| line.starts_with("| `"));
+        rows.map(|line| {
+            let mut cells: Vec<String> = line
+                .trim_matches('|')
+                .split(" | ")
+                .map(|cell| cell.trim().to_owned())
+                .collect();
+            cells[0] = cells[0].trim_matches('`').to_owned();
+            cells
+        })
+        .collect()
+    }
+
+    /// What links may point at, as GitHub names it.
+    pub(super) fn anchors(&self) -> Vec<String> {
+        let headings = self.text.lines().filter(|line| line.starts_with('#'));
+        headings
+            .map(|line| {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = title
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+                kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+            })
+            .collect()
+    }
+
+    /// The targets of links outside of code.
+    pub(super) fn links(&self) -> Vec<&str> {
+        let mut is_code = false;
+        let mut links = Vec::new();
+        for line in self.text.lines() {
+            is_code ^= line.starts_with(FENCE);
+            if !is_code {
+                let targets = line.split("](").skip(1);
+                links.extend(targets.filter_map(|rest| rest.split(')').next()));
+            }
+        }
+        links
+    }
+}
+
+/// Every block whose info string is `info`. There is at least one, or nothing would be tested.
+pub(super) fn blocks(info: &str) -> Vec<Block> {
+    let blocks: Vec<Block> = Document::all()
+        .iter()
+        .flat_map(Document::blocks)
+        .filter(|block| block.info == info)
+        .collect();
+    assert!(!blocks.is_empty(), "no block is marked `{info}`");
+    blocks
+}
+
+pub(super) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+const FENCE: &str = "```";
