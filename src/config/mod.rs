@@ -8,9 +8,11 @@ mod nearest;
 mod problems;
 mod raw;
 mod read;
+mod schema;
 mod tree;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use schema::schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,15 +93,6 @@ pub fn parse(text: &str, base_dir: &Path) -> Result<Config, ConfigErrors> {
     config.effective_yaml =
         serde_saphyr::to_string(&raw).expect("what was read from YAML can be written as YAML");
     Ok(config)
-}
-
-/// The JSON Schema (draft 2020-12) of what [`parse`] accepts, as far as a schema can tell.
-#[must_use]
-pub fn schema() -> schemars::Schema {
-    schemars::generate::SchemaSettings::draft2020_12()
-        .with_transform(schemars::transform::RecursiveTransform(raw::without_null))
-        .into_generator()
-        .into_root_schema_for::<raw::Config>()
 }
 
 fn fingerprint<'d>(text: &str, files: impl Iterator<Item = &'d [u8; 32]>) -> String {

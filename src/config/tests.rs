@@ -273,7 +273,7 @@ proptest! {
 }
 
 /// A directory with the files that [`EVERYTHING`] names.
-fn files() -> tempfile::TempDir {
+pub(super) fn files() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("temporary directory");
     for (name, content) in [
         ("secret.key", "a secret of at least thirty-two bytes\n"),
@@ -288,7 +288,7 @@ fn files() -> tempfile::TempDir {
     directory
 }
 
-const LEAST: &str = "issuers:
+pub(super) const LEAST: &str = "issuers:
   corp:
     issuer: https://idp.example.com/
     audiences: [orders-api]

@@ -19,21 +19,20 @@ use super::source::KeySource;
 
 /// Who may sign, with what, for whom.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(extend("required" = ["issuer", "audiences", "keys"]))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Issuer {
     /// The exact value of `iss`.
-    #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) issuer: Option<Written<Line>>,
     /// For whom its tokens are: any of these, or the word `any`, which turns the check off.
-    #[schemars(required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) audiences: Option<AudienceList>,
     /// With what it may sign. HS256, HS384 and HS512 only count when they are listed.
     #[schemars(length(min = 1))]
     pub(in crate::config) algorithms: Vec<Written<Algorithm>>,
     /// Where its keys come from: one or more sources, merged.
-    #[schemars(required, length(min = 1))]
+    #[schemars(length(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) keys: Option<Vec<KeySource>>,
     /// How far clocks may be apart: for `exp`, `nbf` and `iat`.

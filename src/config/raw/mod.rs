@@ -36,13 +36,13 @@ use crate::telemetry::{Decisions, Level, LogFormat};
 
 /// The configuration of jotgate.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
-#[schemars(title = "jotgate configuration")]
+#[schemars(title = "jotgate configuration", extend("required" = ["issuers"]))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Config {
     /// Where the service listens and how it runs.
     pub(super) server: Server,
     /// Who may sign, with what, for whom: from a name of your choice to what its tokens are like.
-    #[schemars(required)]
+    #[schemars(extend("minProperties" = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) issuers: Option<Entries<Line, Issuer>>,
     /// Where the token is looked for in a request.
@@ -161,27 +161,6 @@ pub(super) struct Log {
     pub(super) format: Written<LogFormat>,
     /// Which decisions are written.
     pub(super) decisions: Written<Decisions>,
-}
-
-/// Takes `null` out of a schema: a key without a value is an error here, and never the same as no
-/// key, so that a badly rendered file cannot turn a check off.
-pub(super) fn without_null(schema: &mut Schema) {
-    if let Some(serde_json::Value::Array(types)) = schema.get_mut("type") {
-        types.retain(|kind| kind != "null");
-        if let [only] = &types[..] {
-            let only = only.clone();
-            schema.insert("type".to_owned(), only);
-        }
-    }
-    if let Some(serde_json::Value::Array(choices)) = schema.get_mut("anyOf") {
-        choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
-    }
-    if schema
-        .get("default")
-        .is_some_and(serde_json::Value::is_null)
-    {
-        schema.remove("default");
-    }
 }
 
 /// The value of a key that is known but not supported yet: there is none.
