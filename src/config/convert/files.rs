@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::config::problems::At;
 use crate::config::raw::{self, FilePath, Written};
+use crate::limits::KEY_SET_BYTES;
 use crate::secret::SecretSource;
 use crate::signature::sha256;
 
@@ -112,7 +113,7 @@ impl Context<'_> {
     }
 }
 
-/// Refuses what is no file or too large to be the right one, before it is opened: a pipe would
+/// Refuses what is no file or larger than what is read while the service runs, before it is opened: a pipe would
 /// never end.
 fn check_size(path: &Path) -> Result<(), String> {
     let metadata = fs::metadata(path)
@@ -120,14 +121,11 @@ fn check_size(path: &Path) -> Result<(), String> {
     if !metadata.is_file() {
         return Err(format!("{} is not a file", path.display()));
     }
-    if metadata.len() > FILE_BYTES_MAX {
+    if metadata.len() > KEY_SET_BYTES {
         return Err(format!(
-            "{} is larger than {FILE_BYTES_MAX} bytes: name the right file",
+            "{} is larger than {KEY_SET_BYTES} bytes: name the right file",
             path.display()
         ));
     }
     Ok(())
 }
-
-/// Keys and certificates are far smaller.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
