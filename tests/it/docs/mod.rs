@@ -2,6 +2,7 @@
 
 mod commands;
 mod document;
+mod gateways;
 mod programs;
 mod tables;
 

@@ -69,23 +69,12 @@ fn nginx_accepts_every_fragment() {
         } else {
             text
         };
-        let config = format!(
-            "pid nginx.pid; error_log stderr;\nevents {{}}\nhttp {{ access_log off;\n{server}\n}}"
-        );
         let mut command = Command::new(find("nginx", "JOTGATE_TEST_NGINX"));
         command
             .args(["-t", "-e", "stderr", "-p"])
             .arg(directory.path())
             .arg("-c");
-        for temporary in ["body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-            fs::create_dir_all(directory.path().join(temporary)).expect("writable");
-        }
-        accept(
-            &place,
-            &mut command,
-            &directory,
-            &with_temporary_paths(&config),
-        );
+        accept(&place, &mut command, &directory, &nginx_around(&server));
     }
 }
 
@@ -166,7 +155,7 @@ fn put_files_that_examples_name(directory: &Path) {
 
 /// A whole Envoy configuration around a fragment: `http_filters` before the router, `clusters`
 /// beside the upstream's, and anything else into the connection manager.
-fn bootstrap(mut fragment: Map<String, Value>) -> Value {
+pub(super) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
     let mut taken = |key: &str| match fragment.remove(key) {
         Some(Value::Array(entries)) => entries,
         Some(other) => panic!("{key} is a list, not {other}"),
@@ -208,9 +197,17 @@ fn bootstrap(mut fragment: Map<String, Value>) -> Value {
     }})
 }
 
-/// nginx makes these directories even to test a configuration, by default where only root may.
-fn with_temporary_paths(config: &str) -> String {
-    let paths = "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;\n\
-                 uwsgi_temp_path uwsgi; scgi_temp_path scgi;";
-    config.replacen("access_log off;", &format!("access_log off;\n{paths}"), 1)
+/// A whole nginx configuration, in which nothing lies where only root may write.
+pub(super) fn nginx_around(servers: &str) -> String {
+    format!(
+        "pid nginx.pid; error_log stderr warn;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+{servers}
+}}
+"
+    )
 }

@@ -140,6 +140,12 @@ fn every_reason_is_documented_with_its_status() {
 }
 
 #[test]
+fn the_readme_counts_the_reasons() {
+    let count = format!("[{} reasons]", Reason::ALL.len());
+    assert!(Document::read("README.md").text.contains(&count), "{count}");
+}
+
+#[test]
 fn every_metric_is_documented() {
     let golden = include_str!("../../golden/metrics.txt").lines();
     let names = golden.filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next());
