@@ -139,11 +139,6 @@ impl<'t> Problems<'t> {
         }
     }
 
-    /// Whether everything at and below `at` could be read.
-    pub(super) fn intact(&self, at: &At<'_>) -> bool {
-        !self.locate(at).damaged
-    }
-
     /// Reports a finished error.
     pub(super) fn record(&mut self, path: String, line: Option<u64>, problem: String) {
         if self.found.len() < ERRORS_MAX {

@@ -4,8 +4,8 @@ use crate::config::IssuerSettings;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, AudienceList, Entries, Line};
 use crate::issuers::{Audiences, IssuerPolicy, TokenTypes};
-use crate::refresh::{SourceKind, SourceSettings};
-use crate::signature::{AlgorithmSet, Family};
+use crate::refresh::SourceSettings;
+use crate::signature::AlgorithmSet;
 
 use super::Context;
 use super::source::{self, Owner};
@@ -63,7 +63,6 @@ fn issuer(
         }
     }
     let sources = sources(raw, algorithms, at, context);
-    check_secrets(algorithms, &sources, at, context);
     let Some(issuer) = &raw.issuer else {
         let remedy = "write the exact value of `iss` in its tokens";
         context.problems.missing(at, "issuer", remedy);
@@ -147,27 +146,4 @@ fn sources(
         sources.extend(source::source(key, owner, &at.index(index), context));
     }
     sources
-}
-
-/// Shared secrets and the list of algorithms have to agree: a public issuer with HS256 in its list
-/// by mistake is how public keys were taken for secrets elsewhere.
-fn check_secrets(
-    algorithms: AlgorithmSet,
-    sources: &[SourceSettings],
-    at: &At<'_>,
-    context: &mut Context<'_>,
-) {
-    let keys = at.key("keys");
-    let shared = |source: &SourceSettings| matches!(source.kind, SourceKind::Secret { .. });
-    let has_secret = sources.iter().any(shared) || !context.problems.intact(&keys);
-    let hmac = algorithms
-        .iter()
-        .find(|algorithm| algorithm.family() == Family::Hmac);
-    if let (Some(algorithm), false) = (hmac, has_secret) {
-        let problem = format!(
-            "{} needs a shared secret: remove it, or add a `secret` to `keys`",
-            algorithm.name()
-        );
-        context.problems.push(&at.key("algorithms"), problem);
-    }
 }

@@ -11,7 +11,7 @@ use crate::refresh::{Encoding, SourceKind};
 use crate::signature::Family;
 
 use super::Context;
-use super::source::{Owner, check_algorithm};
+use super::source::Owner;
 
 /// Converts `jwks_file`.
 pub(super) fn file(
@@ -65,16 +65,11 @@ pub(super) fn inline(
     Some(SourceKind::Inline(text.into()))
 }
 
+/// A set in which nothing can be used is a mistake. Keys of algorithms that the issuer does not
+/// list are none: they wait for the day when it does.
 fn check_key_set(json: &[u8], owner: Owner<'_>, at: &At<'_>, context: &mut Context<'_>) {
-    match parse_jwk_set(json, &JwkPolicy::local(owner.algorithms)) {
-        Ok(parsed) => {
-            let usable = |key: &crate::keys::Key| owner.algorithms.contains(key.algorithm());
-            if !parsed.keys.iter().any(usable) {
-                let problem = "none of its keys is for one of the issuer's `algorithms`";
-                context.problems.push(at, problem);
-            }
-        }
-        Err(error) => context.problems.push(at, error.to_string()),
+    if let Err(error) = parse_jwk_set(json, &JwkPolicy::local(owner.algorithms)) {
+        context.problems.push(at, error.to_string());
     }
 }
 
@@ -96,12 +91,8 @@ pub(super) fn pem(
         }
         Some(_) | None => {
             let rsa = default_rsa_algorithm(owner.algorithms);
-            match parse_pem(&text, id.as_deref(), algorithm, rsa) {
-                Ok(key) => {
-                    let place = at.key(if algorithm.is_some() { "alg" } else { "pem" });
-                    check_algorithm(key.algorithm(), owner, &place, context);
-                }
-                Err(error) => context.problems.push(&pem_at, error.to_string()),
+            if let Err(error) = parse_pem(&text, id.as_deref(), algorithm, rsa) {
+                context.problems.push(&pem_at, error.to_string());
             }
         }
     }
@@ -115,7 +106,6 @@ pub(super) fn pem(
 /// Converts `secret`.
 pub(super) fn secret(
     raw: &mut raw::KeySource,
-    owner: Owner<'_>,
     at: &At<'_>,
     context: &mut Context<'_>,
 ) -> Option<SourceKind> {
@@ -133,7 +123,6 @@ pub(super) fn secret(
         context.problems.push(&at.key("alg"), problem);
         return None;
     }
-    check_algorithm(algorithm, owner, &at.key("alg"), context);
     let (source, text) = read?;
     match decode(&text, encoding) {
         Some(bytes) if secret_key(id.as_deref(), algorithm, &bytes).is_err() => {

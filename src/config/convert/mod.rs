@@ -79,9 +79,6 @@ fn token_limits(raw: &raw::Limits, at: &At<'_>, context: &mut Context<'_>) -> To
     if token_bytes == 0 || token_bytes > TOKEN_BYTES_MAX {
         let problem = format!("must be from 1 to {TOKEN_BYTES_MAX} bytes");
         problems.push(&at.key("token_bytes"), problem);
-    } else if bytes(raw.header_bytes) < token_bytes {
-        let problem = "must be at least `token_bytes`, for the token comes in a header";
-        problems.push(&at.key("header_bytes"), problem);
     }
     let claims_depth = usize::try_from(raw.claims_depth).unwrap_or(usize::MAX);
     if !(1..=CLAIMS_DEPTH_MAX).contains(&claims_depth) {

@@ -4,10 +4,10 @@ use url::{Host, Url};
 
 use crate::config::problems::{At, one_of};
 use crate::config::raw::{self, Discovery, HeaderText, Scalar};
-use crate::limits::KEY_SET_BYTES;
+use crate::limits::{KEY_SET_BYTES, REFRESH_MIN_INTERVAL};
 use crate::refresh::{HttpSettings, RefreshSettings, SourceKind, SourceSettings};
 use crate::secret::SecretSource;
-use crate::signature::{Algorithm, AlgorithmSet};
+use crate::signature::AlgorithmSet;
 
 use super::{Context, material};
 
@@ -27,14 +27,14 @@ pub(super) fn source(
     at: &At<'_>,
     context: &mut Context<'_>,
 ) -> Option<SourceSettings> {
-    let refresh = refresh(&raw.refresh, &at.key("refresh"), context);
+    let refresh = refresh(&mut raw.refresh, &at.key("refresh"), context);
     let kind = match only_kind(raw, at, context)? {
         "discovery" => discovery(raw, owner, at, context),
         "jwks_url" => url(raw, at, context),
         "jwks_file" => material::file(raw, owner, at, context),
         "jwks" => material::inline(raw, owner, at, context),
         "pem" => material::pem(raw, owner, at, context),
-        _ => material::secret(raw, owner, at, context),
+        _ => material::secret(raw, at, context),
     };
     Some(SourceSettings {
         kind: kind?,
@@ -101,7 +101,11 @@ fn belongings(raw: &raw::KeySource) -> [(&'static str, bool, &'static [&'static 
     ]
 }
 
-fn refresh(raw: &raw::Refresh, at: &At<'_>, context: &mut Context<'_>) -> RefreshSettings {
+fn refresh(raw: &mut raw::Refresh, at: &At<'_>, context: &mut Context<'_>) -> RefreshSettings {
+    // Who shortens the usual pause alone means the shortest one, too.
+    if raw.min_interval.0 == REFRESH_MIN_INTERVAL {
+        raw.min_interval.0 = REFRESH_MIN_INTERVAL.min(raw.every.0);
+    }
     let settings = RefreshSettings {
         every: raw.every.0,
         min_interval: raw.min_interval.0,
@@ -280,23 +284,6 @@ fn headers(
         headers.push((name.0.clone(), source));
     }
     headers
-}
-
-/// The algorithm of a key that was given must be one that the issuer may use.
-pub(super) fn check_algorithm(
-    algorithm: Algorithm,
-    owner: Owner<'_>,
-    at: &At<'_>,
-    context: &mut Context<'_>,
-) {
-    if !owner.algorithms.contains(algorithm) {
-        let problem = format!(
-            "{0} is not in the issuer's `algorithms`, so this key would never be used: list {0} \
-             there",
-            algorithm.name()
-        );
-        context.problems.push(at, problem);
-    }
 }
 
 const KINDS: [&str; 6] = [

@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::reason::Reason;
+use crate::time::UnixMillis;
+
+use super::world::{NOW, World, over};
+
+#[test]
+fn times_are_judged_to_the_millisecond_with_leeway() {
+    let world = World::new();
+    let leeway = 10_000;
+    for (claims, good, bad, reason) in [
+        (
+            json!({ "exp": NOW }),
+            NOW * 1000 + leeway - 1,
+            NOW * 1000 + leeway,
+            Reason::TokenExpired,
+        ),
+        (
+            json!({ "exp": NOW as f64 + 0.5 }),
+            NOW * 1000 + 500 + leeway - 1,
+            NOW * 1000 + 500 + leeway,
+            Reason::TokenExpired,
+        ),
+        (
+            json!({ "nbf": NOW, "exp": NOW + 99 }),
+            NOW * 1000 - leeway,
+            NOW * 1000 - leeway - 1,
+            Reason::TokenNotYetValid,
+        ),
+        (
+            json!({ "iat": NOW, "exp": NOW + 99 }),
+            NOW * 1000 - leeway,
+            NOW * 1000 - leeway - 1,
+            Reason::TokenNotYetValid,
+        ),
+    ] {
+        let token = world.token(json!({}), over(json!({ "iat": NOW - 60 }), claims.clone()));
+        assert_eq!(
+            world.judge_at(&token, UnixMillis(good)),
+            Ok(()),
+            "{claims} at {good}"
+        );
+        assert_eq!(
+            world.judge_at(&token, UnixMillis(bad)),
+            Err(reason),
+            "{claims} at {bad}"
+        );
+    }
+}
+
+#[test]
+fn age_and_lifetime_are_bounded_where_the_issuer_says_so() {
+    let world = World::with(|policy| {
+        policy.max_age = Some(Duration::from_secs(100));
+        policy.max_lifetime = Some(Duration::from_secs(200));
+        policy.leeway = Duration::ZERO;
+    });
+    for (claims, outcome) in [
+        (json!({ "iat": NOW - 100, "exp": NOW + 100 }), Ok(())),
+        (
+            json!({ "iat": NOW - 101, "exp": NOW + 1 }),
+            Err(Reason::TokenTooOld),
+        ),
+        (
+            json!({ "iat": NOW - 100, "exp": NOW + 101 }),
+            Err(Reason::LifetimeTooLong),
+        ),
+        (json!({ "iat": null }), Err(Reason::ClaimMissing)),
+        (json!({ "exp": NOW }), Err(Reason::TokenExpired)),
+        (
+            json!({ "iat": -9_007_199_254_740_992_i64 }),
+            Err(Reason::TokenTooOld),
+        ),
+    ] {
+        let token = world.token(json!({}), claims.clone());
+        assert_eq!(world.judge(&token), outcome, "{claims}");
+    }
+}
