@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::Origin;
 use super::authority::Shared;
 use crate::admin::ReloadStatus;
-use crate::config::{self, Config, ServerSettings};
+use crate::config::{self, Config};
 use crate::metrics::ReloadOutcome;
 use crate::signature::sha256;
 
@@ -75,7 +75,7 @@ impl Reloader {
     fn read(&self) -> Result<Config, Vec<String>> {
         let config = config::load(&self.origin.path)
             .map_err(|errors| errors.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let fixed = fixed_until_restart(&self.shared.state().config.server, &config.server);
+        let fixed = fixed_until_restart(&self.shared.state().config, &config);
         if fixed.is_empty() {
             Ok(config)
         } else {
@@ -115,7 +115,8 @@ impl Reloader {
 }
 
 /// What cannot change while the process runs, and did.
-fn fixed_until_restart(before: &ServerSettings, after: &ServerSettings) -> Vec<String> {
+fn fixed_until_restart(running: &Config, new: &Config) -> Vec<String> {
+    let (before, after) = (&running.server, &new.server);
     let changed = [
         ("server.grpc.listen", before.grpc != after.grpc),
         ("server.http.listen", before.http != after.http),
@@ -124,6 +125,14 @@ fn fixed_until_restart(before: &ServerSettings, after: &ServerSettings) -> Vec<S
         ("server.http.original", before.original != after.original),
         ("server.drain", before.drain != after.drain),
         ("server.state_dir", before.state_dir != after.state_dir),
+        (
+            "limits.concurrent_requests",
+            running.concurrent_requests != new.concurrent_requests,
+        ),
+        (
+            "limits.header_bytes",
+            running.header_bytes != new.header_bytes,
+        ),
     ];
     let changed = changed.into_iter().filter(|(_, is_changed)| *is_changed);
     changed
