@@ -12,16 +12,13 @@ mod house;
 mod sources;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
-
-use jotgate::reason::Reason;
 
 use house::{
     AGAINST_THE_DIRECTION, FILE_LINES, FUNCTION_LINES, HOUSE, LONG_FILES, LONG_FUNCTIONS,
     NOT_IN_CORE, Plane, ROOF, SLEEPERS,
 };
-use sources::{files, functions, links, names_after, root, sources};
+use sources::{files, functions, names_after, root, sources};
 
 #[test]
 fn every_module_has_its_place_in_the_house() {
@@ -161,34 +158,6 @@ fn nothing_is_named_after_no_part_of_the_domain() {
             assert!(!empty.iter().any(|name| part == *name), "{}", source.name);
         }
     }
-}
-
-#[test]
-fn every_reason_has_a_row_in_the_documentation() {
-    let Ok(text) = fs::read_to_string(root().join("docs/reasons.md")) else {
-        panic!("docs/reasons.md explains every reason");
-    };
-    for reason in Reason::ALL {
-        let cell = format!("| `{}` |", reason.code());
-        let rows = text.lines().filter(|line| line.starts_with(&cell)).count();
-        assert_eq!(rows, 1, "rows for {} in docs/reasons.md", reason.code());
-    }
-}
-
-#[test]
-fn links_between_documents_lead_somewhere() {
-    let mut findings = Vec::new();
-    for document in files(&root(), "md") {
-        let text = fs::read_to_string(&document).expect("it was listed");
-        let here = document.parent().expect("a file is in a directory");
-        for link in links(&text) {
-            let target = link.split('#').next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") && !here.join(target).exists() {
-                findings.push(format!("{}: {link}", document.display()));
-            }
-        }
-    }
-    none(&findings);
 }
 
 fn none(findings: &[String]) {

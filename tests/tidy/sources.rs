@@ -89,24 +89,6 @@ fn function_name(line: &str) -> Option<&str> {
     (is_function && !line.ends_with('}')).then_some(&after[..end])
 }
 
-/// The targets of links outside of code blocks.
-pub fn links(text: &str) -> Vec<&str> {
-    let mut in_code = false;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        }
-        for (at, start) in line.match_indices("](") {
-            let rest = &line[at + start.len()..];
-            if let (false, Some(end)) = (in_code, rest.find([')', ' '])) {
-                found.push(&rest[..end]);
-            }
-        }
-    }
-    found
-}
-
 pub fn sources(directories: &[&str]) -> Vec<Source> {
     let root = root();
     let read = |path: PathBuf| {

@@ -1,4 +1,4 @@
-//! README and docs/, taken apart into blocks, rows of tables, headings and links.
+//! The documents, taken apart into blocks, rows of tables, headings and links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,12 @@ pub(super) struct Block {
 }
 
 impl Document {
-    /// README.md and everything in docs/.
+    /// Every document, wherever there may be some.
     pub(super) fn all() -> Vec<Self> {
-        let docs = fs::read_dir(root().join("docs")).expect("docs/ is there");
-        let mut names: Vec<String> = docs
-            .map(|entry| entry.expect("a directory can be listed").file_name())
-            .map(|name| format!("docs/{}", name.to_string_lossy()))
+        let mut names: Vec<String> = DIRECTORIES
+            .iter()
+            .flat_map(|directory| names_in(directory))
             .filter(|name| name.ends_with(".md"))
-            .chain(["README.md".to_owned()])
             .collect();
         names.sort_unstable();
         names.iter().map(|name| Self::read(name)).collect()
@@ -126,3 +124,18 @@ pub(super) fn root() -> PathBuf {
 }
 
 const FENCE: &str = "```";
+
+/// The files in a directory of the repository; none if it is not there.
+fn names_in(directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(directory));
+    let names = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
+    names
+        .map(|name| format!("{directory}{}", name.to_string_lossy()))
+        .collect()
+}
+
+const DIRECTORIES: [&str; 5] = ["", "docs/", "benches/", "helm/", "load-tests/"];
