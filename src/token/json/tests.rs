@@ -91,8 +91,8 @@ fn nesting_stops_at_the_limit_and_members_at_theirs() {
             .collect();
         format!("{{{}}}", members.join(","))
     };
-    assert!(accepts(&members(super::TOP_LEVEL_MEMBERS)));
-    assert!(!accepts(&members(super::TOP_LEVEL_MEMBERS + 1)));
+    assert!(accepts(&members(crate::limits::TOP_LEVEL_MEMBERS)));
+    assert!(!accepts(&members(crate::limits::TOP_LEVEL_MEMBERS + 1)));
 }
 
 #[test]

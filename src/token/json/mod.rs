@@ -1,0 +1,210 @@
+//! JSON read where it lies: one pass checks the text (RFC 8259, strictly), the values borrow it.
+//!
+//! [`scan_object`] is the only way in. It refuses what readers disagree about: duplicate names at
+//! the top level, lone surrogates, trailing data, a byte order mark, nesting beyond the limit.
+//! A [`Json`] therefore always holds valid text, and walking it again cannot fail.
+
+mod names;
+mod scanner;
+mod text;
+
+use names::Names;
+use scanner::Scanner;
+pub use text::{Chars, Text};
+
+/// The text is not one strict JSON object within the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Checks that `bytes` are exactly one JSON object in UTF-8 whose names at the top level differ,
+/// and calls `visit` for each of these members, in order.
+///
+/// # Errors
+/// [`Malformed`] if not, or if objects and arrays nest deeper than `depth_max`.
+pub fn scan_object<'a>(
+    bytes: &'a [u8],
+    depth_max: usize,
+    mut visit: impl FnMut(Text<'a>, Json<'a>),
+) -> Result<Json<'a>, Malformed> {
+    let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Malformed)?;
+    let mut scanner = Scanner { text, at: 0 };
+    let mut names = Names::new();
+    scanner.skip_whitespace();
+    let start = scanner.at;
+    scanner.object(depth_max.checked_sub(1).ok_or(Malformed)?, |name, value| {
+        names.insert(name)?;
+        visit(name, value);
+        Ok(())
+    })?;
+    let object = Json {
+        raw: &text[start..scanner.at],
+    };
+    scanner.skip_whitespace();
+    if scanner.at == text.len() {
+        Ok(object)
+    } else {
+        Err(Malformed)
+    }
+}
+
+/// What a [`Json`] value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `[…]`
+    Array,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+    /// A number, of any size.
+    Number,
+    /// `{…}`
+    Object,
+    /// `"…"`
+    String,
+}
+
+/// One JSON value, borrowed from a text that was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a> {
+    raw: &'a str,
+}
+
+impl<'a> Json<'a> {
+    /// The value as it stands in the text.
+    #[must_use]
+    pub const fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self.raw.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// Whether it is `null`, which counts as absent where presence is asked for.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The string, if it is one.
+    #[must_use]
+    pub fn as_text(self) -> Option<Text<'a>> {
+        (self.kind() == Kind::String).then(|| Text {
+            raw: &self.raw[1..self.raw.len() - 1],
+        })
+    }
+
+    /// The number as a double, if it is one; infinite where a double cannot hold it.
+    #[must_use]
+    pub fn as_f64(self) -> Option<f64> {
+        if self.kind() == Kind::Number {
+            self.raw.parse().ok()
+        } else {
+            None
+        }
+    }
+
+    /// The whole number, if it is one without fraction and exponent and fits.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        if self.kind() == Kind::Number {
+            self.raw.parse().ok()
+        } else {
+            None
+        }
+    }
+
+    /// The members of an object; nothing for other values.
+    #[must_use]
+    pub fn members(self) -> Members<'a> {
+        Members {
+            walk: Walk::inside(self.raw, Kind::Object == self.kind()),
+        }
+    }
+
+    /// The elements of an array; nothing for other values.
+    #[must_use]
+    pub fn elements(self) -> Elements<'a> {
+        Elements {
+            walk: Walk::inside(self.raw, Kind::Array == self.kind()),
+        }
+    }
+
+    /// The member called `name`, if this is an object that has one. Where an inner object repeats
+    /// a name the last counts, as for most readers.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Self> {
+        self.members()
+            .filter(|(key, _)| *key == *name)
+            .last()
+            .map(|(_, value)| value)
+    }
+}
+
+/// The members of an object, in order.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    walk: Walk<'a>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let scanner = self.walk.next_item()?;
+        let name = scanner.string().ok()?;
+        scanner.skip_whitespace();
+        scanner.expect(b':').ok()?;
+        Some((name, scanner.value(usize::MAX).ok()?))
+    }
+}
+
+/// The elements of an array, in order.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    walk: Walk<'a>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        self.walk.next_item()?.value(usize::MAX).ok()
+    }
+}
+
+/// Goes from item to item of an array or object that was checked before.
+#[derive(Clone, Debug)]
+struct Walk<'a>(Option<Scanner<'a>>);
+
+impl<'a> Walk<'a> {
+    fn inside(raw: &'a str, is_container: bool) -> Self {
+        Self(is_container.then_some(Scanner { text: raw, at: 1 }))
+    }
+
+    fn next_item(&mut self) -> Option<&mut Scanner<'a>> {
+        let scanner = self.0.as_mut()?;
+        scanner.skip_whitespace();
+        if scanner.peek() == Some(b',') {
+            scanner.at += 1;
+            scanner.skip_whitespace();
+        }
+        if matches!(scanner.peek(), None | Some(b']' | b'}')) {
+            self.0 = None;
+        }
+        self.0.as_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests;
