@@ -135,7 +135,7 @@ fn health_and_reflection_speak_for_every_service() {
 #[test]
 fn logs_never_hold_a_token_or_a_claim() {
     let idp = Idp::start();
-    let jotgate = Jotgate::start_ready(json!({
+    let mut jotgate = Jotgate::start_ready(json!({
         "issuers": idp.issuers(),
         "forward": { "headers": { "x-user-id": "sub" }, "payload_header": "x-jwt-payload" },
         "log": { "level": "trace", "decisions": "all" },
@@ -154,6 +154,10 @@ fn logs_never_hold_a_token_or_a_claim() {
             .json(&body)
             .send(jotgate.http());
     }
+    // Whoever ends has written everything down.
+    drop(rpc);
+    jotgate.terminate();
+    assert_eq!(jotgate.wait().code(), Some(0));
     let log = jotgate.log();
     // The log is alive, so its silence means something.
     assert!(log.contains("token_expired"), "{log}");
