@@ -1,7 +1,7 @@
 //! The answer to a `Check`: this file is the only one that makes a `CheckResponse`.
 //!
 //! Its zero value means ALLOW (only `status.code` decides, and unset is 0), so an answer is made
-//! by one of two functions, and [`denied`] cannot be called with a reason that allows.
+//! by one of two functions, and `denied` cannot be called with a reason that allows.
 
 use bytes::Bytes;
 use prost::Message;
