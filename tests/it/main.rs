@@ -14,6 +14,7 @@ mod config_errors;
 mod demo;
 mod docs;
 mod envoy;
+mod keys_under_load;
 mod lifecycle;
 mod nginx;
 mod operations;

@@ -11,7 +11,7 @@ impl Upstream {
     pub fn start() -> Self {
         Self(Server::start(|request| {
             let seen = json!({ "target": request.target, "headers": request.headers });
-            Response::new(200, "application/json", seen.to_string())
+            Some(Response::new(200, "application/json", seen.to_string()))
         }))
     }
 

@@ -111,6 +111,12 @@ impl Response {
         }
     }
 
+    /// Adds a field.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The value of a field that occurs once.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self
@@ -195,7 +201,8 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+    /// What the handler has no answer to is hung up on.
+    pub fn start(handler: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let closed = Arc::new(AtomicBool::new(false));
@@ -235,10 +242,11 @@ impl Drop for Server {
     }
 }
 
-fn serve(stream: TcpStream, handler: &dyn Fn(&Request) -> Response) -> io::Result<()> {
+fn serve(stream: TcpStream, handler: &dyn Fn(&Request) -> Option<Response>) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
-    match Request::read(&mut stream)? {
-        Some(request) => handler(&request).write(stream.get_mut()),
+    let request = Request::read(&mut stream)?;
+    match request.and_then(|request| handler(&request)) {
+        Some(response) => response.write(stream.get_mut()),
         None => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! An identity provider over real HTTP: metadata, a key set, tokens, and faults on demand.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -25,10 +26,26 @@ pub enum Mood {
     Broken,
     /// 200 with a page instead of keys.
     Garbage,
+    /// A set without keys.
+    Empty,
+    /// Far more than a key set, and nothing in it.
+    Oversized,
+    /// The same, compressed to next to nothing.
+    Bomb,
+    /// To the same path of another host.
+    Redirecting(SocketAddr),
+    /// No answer, and the connection stays open.
+    Hanging,
+    /// No answer, and the connection ends.
+    Down,
+    /// Metadata of somebody else, and the keys are no longer where they were.
+    OtherIssuer,
 }
 
 struct State {
     mood: Mutex<Mood>,
+    /// The mood is another.
+    changed: Condvar,
     keys: Mutex<Vec<Value>>,
     requests: AtomicUsize,
 }
@@ -38,6 +55,7 @@ impl Idp {
         let key = SigningKey::generate("ES256", "k1");
         let state = Arc::new(State {
             mood: Mutex::new(Mood::Good),
+            changed: Condvar::new(),
             keys: Mutex::new(vec![key.jwk()]),
             requests: AtomicUsize::new(0),
         });
@@ -57,6 +75,11 @@ impl Idp {
 
     pub fn set_mood(&self, mood: Mood) {
         *lock(&self.state.mood) = mood;
+        self.state.changed.notify_all();
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// Replaces the published keys.
@@ -73,11 +96,17 @@ impl Idp {
     /// second, the shortest pause there is, so that tests need not wait.
     pub fn issuers(&self) -> Value {
         let refresh = json!({ "every": "1s", "min_interval": "1s" });
-        json!({ "corp": {
-            "issuer": self.issuer(),
-            "audiences": [AUDIENCE],
-            "keys": [{ "jwks_url": self.jwks_url(), "refresh": refresh }],
-        }})
+        json!({ "corp": self.trusted(&self.source(&refresh)) })
+    }
+
+    /// One entry of `issuers`: this provider, with keys from `source`.
+    pub fn trusted(&self, source: &Value) -> Value {
+        json!({ "issuer": self.issuer(), "audiences": [AUDIENCE], "keys": [source] })
+    }
+
+    /// The entry of `issuers.*.keys` that fetches the published keys.
+    pub fn source(&self, refresh: &Value) -> Value {
+        json!({ "jwks_url": self.jwks_url(), "refresh": refresh })
     }
 
     /// A good token, with `claims` over the usual ones; `null` takes one away.
@@ -93,20 +122,55 @@ impl Idp {
     }
 }
 
+impl Drop for Idp {
+    fn drop(&mut self) {
+        // Lets those go who hang on an answer.
+        self.set_mood(Mood::Down);
+    }
+}
+
 impl State {
-    fn answer(&self, request: &Request) -> Response {
+    fn answer(&self, request: &Request) -> Option<Response> {
         self.requests.fetch_add(1, Ordering::SeqCst);
-        match *lock(&self.mood) {
-            Mood::Good => {}
-            Mood::Broken => return Response::new(500, "text/plain", "broken"),
-            Mood::Garbage => return Response::new(200, "text/html", "<h1>Maintenance</h1>"),
-        }
+        let mood = self.mood();
+        let answer = match mood {
+            Mood::Good => self.usual_answer(request, true),
+            Mood::OtherIssuer => self.usual_answer(request, false),
+            Mood::Broken => Response::new(500, "text/plain", "broken"),
+            Mood::Garbage => Response::new(200, "text/html", "<h1>Maintenance</h1>"),
+            Mood::Empty => json_response(&json!({ "keys": [] })),
+            Mood::Oversized => Response::new(200, "application/json", vec![b' '; OVERSIZE_BYTES]),
+            Mood::Bomb => {
+                Response::new(200, "application/json", BOMB).with("content-encoding", "gzip")
+            }
+            Mood::Redirecting(elsewhere) => {
+                let location = format!("http://{elsewhere}{}", request.target);
+                Response::new(302, "text/plain", "").with("location", &location)
+            }
+            Mood::Hanging | Mood::Down => return None,
+        };
+        Some(answer)
+    }
+
+    /// The mood, once it is one that does not hang.
+    fn mood(&self) -> Mood {
+        let mood = lock(&self.mood);
+        let mood = self.changed.wait_while(mood, |mood| *mood == Mood::Hanging);
+        *mood.expect("no test thread panicked with it")
+    }
+
+    fn usual_answer(&self, request: &Request, is_good: bool) -> Response {
         let host = request.headers.iter().find(|(name, _)| name == "host");
-        let issuer = format!("http://{}", host.map_or("", |(_, host)| host));
+        let own = format!("http://{}", host.map_or("", |(_, host)| host));
+        let issuer = if is_good {
+            &own
+        } else {
+            "https://somebody.example.com"
+        };
         match request.target.as_str() {
-            "/jwks.json" => json_response(&json!({ "keys": *lock(&self.keys) })),
+            "/jwks.json" if is_good => json_response(&json!({ "keys": *lock(&self.keys) })),
             "/.well-known/openid-configuration" => json_response(&json!({
-                "issuer": issuer, "jwks_uri": format!("{issuer}/jwks.json"),
+                "issuer": issuer, "jwks_uri": format!("{own}/jwks.json"),
             })),
             _ => Response::new(404, "text/plain", "not found"),
         }
@@ -139,6 +203,10 @@ pub fn now() -> u64 {
 }
 
 pub const AUDIENCE: &str = "orders-api";
+
+const OVERSIZE_BYTES: usize = 4 << 20;
+/// 200,000 zeros, in 200 bytes or so.
+const BOMB: &[u8] = include_bytes!("../../../src/refresh/tests/samples/zeros_200000.gz");
 
 fn json_response(value: &Value) -> Response {
     Response::new(200, "application/json", value.to_string())

@@ -20,7 +20,9 @@ pub struct Jotgate {
     addresses: BTreeMap<String, Address>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
-    _directory: TempDir,
+    directory: TempDir,
+    /// The part of the configuration that stays.
+    server: Value,
 }
 
 impl Jotgate {
@@ -61,7 +63,8 @@ impl Jotgate {
         server["grpc"]["listen"] = grpc.clone();
         server["http"]["listen"] = http.clone();
         server["admin"]["listen"] = json!("127.0.0.1:0");
-        let file = directory.path().join("config.yaml");
+        let server = server.clone();
+        let file = directory.path().join(CONFIG_FILE);
         // JSON is YAML.
         fs::write(&file, config.to_string()).expect("the directory can be written to");
 
@@ -81,7 +84,8 @@ impl Jotgate {
             addresses,
             log,
             reader,
-            _directory: directory,
+            directory,
+            server,
         };
         jotgate.wait_until_it_listens();
         jotgate
@@ -116,6 +120,31 @@ impl Jotgate {
     /// Asks it to end: SIGTERM.
     pub fn terminate(&self) {
         self.signal("-TERM");
+    }
+
+    /// Puts another configuration into the place of its file, at once, and says so: SIGHUP.
+    /// `config` needs no `server`: that stays.
+    pub fn reconfigure(&self, mut config: Value) {
+        config["server"] = self.server.clone();
+        let file = self.directory.path().join(CONFIG_FILE);
+        let edited = file.with_extension("edited");
+        fs::write(&edited, config.to_string()).expect("the directory can be written to");
+        fs::rename(&edited, &file).expect("in the same directory");
+        self.signal("-HUP");
+    }
+
+    /// What `/status` says.
+    pub fn status(&self) -> Value {
+        Request::get("/status").send(self.admin()).json()
+    }
+
+    /// The value of one series, named with its labels as in `/metrics`.
+    pub fn metric(&self, series: &str) -> u64 {
+        let metrics = Request::get("/metrics").send(self.admin()).text();
+        let value = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or_else(|| panic!("no count of {series} in\n{metrics}"))
     }
 
     fn signal(&self, signal: &str) {
@@ -191,5 +220,6 @@ fn follow(stderr: ChildStderr, log: Arc<Mutex<String>>) -> JoinHandle<()> {
     })
 }
 
+const CONFIG_FILE: &str = "config.yaml";
 /// `grpc`, `http` and `admin`.
 const LISTENERS: usize = 3;
