@@ -36,11 +36,12 @@ fn a_saved_set_outlives_a_restart_and_a_flipped_bit_is_noticed() {
     let third = Jotgate::start(config);
     assert_eq!(Client::http(&third).ask(&token), "keys_unavailable");
     assert!(!third.is_ready());
-    let log = third.log();
-    let warning = log
-        .lines()
-        .find(|line| line.contains("the saved key set is not used"));
-    let warning = warning.unwrap_or_else(|| panic!("no warning in\n{log}"));
+    let warning = wait::until("the damage is told", || {
+        let log = third.log();
+        let mut lines = log.lines();
+        let line = lines.find(|line| line.contains("the saved key set is not used"));
+        line.map(str::to_owned)
+    });
     for word in ["WARN", "damaged", &file.display().to_string()] {
         assert!(warning.contains(word), "no {word} in {warning}");
     }
