@@ -3,12 +3,12 @@
 //!
 //! The map, from the bottom up; imports go down only (see `ARCHITECTURE.md`):
 //!
-//! - core, without I/O, clock and async: [`reason`], [`limits`], [`time`], [`signature`],
-//!   [`token`], [`keys`], [`issuers`], [`verify`], [`forward`], [`deny`], [`credentials`],
-//!   [`cache`], [`explain`], [`authorizer`]
-//! - control plane, async, never awaited by a request: [`config`], [`refresh`], [`metrics`],
-//!   [`telemetry`]
-//! - edge, thin adapters: [`grpc`], [`http`], [`admin`]
+//! - core, without I/O, clock and async: [`limits`], [`reason`], [`time`], [`token`],
+//!   [`signature`], [`keys`], [`issuers`], [`verify`], [`explain`], [`request`], [`credentials`],
+//!   [`forward`], [`deny`], [`cache`], [`authorizer`]
+//! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
+//!   [`refresh`], [`config`]
+//! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
 //! - [`app`] puts it together; [`cli`] is what people type.
 
 #![forbid(unsafe_code)]

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use ::jotgate::listen::Address;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::http::{Connection, Request, Response};
-use crate::support::idp::Idp;
+use crate::support::idp::{AUDIENCE, Idp};
 use crate::support::jotgate::{self, Jotgate};
 use crate::support::rpc::{Rpc, check_request, check_verdict};
 use crate::support::wait;
@@ -54,6 +54,37 @@ fn a_bad_configuration_shows_every_error_and_binds_nothing() {
         }
         assert!(!socket.exists(), "{name}");
     }
+}
+
+#[test]
+fn a_good_configuration_replaces_the_running_one_and_a_bad_one_does_not() {
+    let idp = Idp::start();
+    let config = |audiences: Value| {
+        let mut issuers = idp.issuers();
+        issuers["corp"]["audiences"] = audiences;
+        json!({ "issuers": issuers })
+    };
+    let jotgate = Jotgate::start_ready(config(json!([AUDIENCE])));
+    let request = request(&idp.token(&json!({})));
+    let ask = || request.send(jotgate.http()).status;
+    assert_eq!(ask(), 200);
+
+    let refused = r#"jotgate_config_reload_total{outcome="refused"}"#;
+    jotgate.reconfigure(config(json!([])));
+    wait::until("it is refused", || {
+        (jotgate.metric(refused) > 0).then_some(())
+    });
+    assert_eq!(ask(), 200);
+
+    let applied = r#"jotgate_config_reload_total{outcome="applied"}"#;
+    assert_eq!(jotgate.metric(applied), 0);
+    jotgate.reconfigure(config(json!(["billing-api"])));
+    wait::until("it is applied", || {
+        (jotgate.metric(applied) > 0).then_some(())
+    });
+    // The verdict was in the cache, and the cache was of another configuration.
+    assert_eq!(ask(), 401);
+    assert!(jotgate.is_ready());
 }
 
 /// Before the signal nothing may fail. After it, a client that was not told to leave must still be

@@ -47,27 +47,15 @@ fn decisions_are_counted_by_transport_and_reason() {
     let rpc = Rpc::connect(jotgate.grpc());
     rpc.check(check_request(&[]))
         .expect("no token is a verdict");
-    let metrics = Request::get("/metrics").send(jotgate.admin()).text();
-    for (labels, count) in [
-        (r#"transport="http",verdict="allow",reason="ok""#, 1),
-        (
-            r#"transport="http",verdict="deny",reason="token_missing""#,
-            1,
-        ),
-        (
-            r#"transport="check",verdict="deny",reason="token_missing""#,
-            1,
-        ),
-        (
-            r#"transport="verify",verdict="deny",reason="token_missing""#,
-            0,
-        ),
+    for (transport, verdict, reason, count) in [
+        ("http", "allow", "ok", 1),
+        ("http", "deny", "token_missing", 1),
+        ("check", "deny", "token_missing", 1),
+        ("verify", "deny", "token_missing", 0),
     ] {
-        let line = format!("jotgate_decisions_total{{{labels}}} {count}");
-        assert!(
-            metrics.lines().any(|other| other == line),
-            "no {line} in\n{metrics}"
-        );
+        let labels = format!(r#"transport="{transport}",verdict="{verdict}",reason="{reason}""#);
+        let series = format!("jotgate_decisions_total{{{labels}}}");
+        assert_eq!(jotgate.metric(&series), count, "{series}");
     }
 }
 

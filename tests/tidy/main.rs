@@ -12,6 +12,7 @@ mod house;
 mod sources;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use house::{
@@ -30,6 +31,17 @@ fn every_module_has_its_place_in_the_house() {
         .filter(|module| !["lib", "main", "fixture"].contains(module))
         .collect();
     assert_eq!(modules, planned);
+}
+
+#[test]
+fn the_plan_names_every_module() {
+    let plan = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("there is a plan");
+    for name in HOUSE.iter().map(|(_, name)| *name).chain(ROOF) {
+        assert!(
+            plan.contains(&format!("`{name}`")),
+            "ARCHITECTURE.md says nothing of {name}"
+        );
+    }
 }
 
 #[test]
