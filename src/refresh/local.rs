@@ -184,16 +184,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, SourceError> {
 }
 
 fn decode(content: &[u8], encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, SourceError> {
-    let decoded = match encoding {
-        Encoding::Raw => return Ok(Zeroizing::new(content.to_vec())),
-        Encoding::Base64 => base64_simd::STANDARD
-            .decode_to_vec(content)
-            .map_err(|_| SourceError::SecretEncoding("base64")),
-        Encoding::Base64Url => base64_simd::URL_SAFE_NO_PAD
-            .decode_to_vec(content)
-            .map_err(|_| SourceError::SecretEncoding("base64url without padding")),
-    };
-    decoded.map(Zeroizing::new)
+    encoding.decode(content).ok_or(match encoding {
+        Encoding::Raw => SourceError::SecretEncoding("raw bytes"),
+        Encoding::Base64 => SourceError::SecretEncoding("base64"),
+        Encoding::Base64Url => SourceError::SecretEncoding("base64url without padding"),
+    })
 }
 
 const FILE_LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::limits::{KEY_SET_BYTES, REFRESH_EVERY, REFRESH_MIN_INTERVAL, REFRESH_TIMEOUT};
 use crate::secret::SecretSource;
@@ -61,6 +62,19 @@ pub enum Encoding {
     Base64,
     /// Base64url without padding (RFC 4648 5).
     Base64Url,
+}
+
+impl Encoding {
+    /// The secret that `text` writes down; `None` if it is not written like that.
+    #[must_use]
+    pub fn decode(self, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let decoded = match self {
+            Self::Raw => text.to_vec(),
+            Self::Base64 => base64_simd::STANDARD.decode_to_vec(text).ok()?,
+            Self::Base64Url => base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).ok()?,
+        };
+        Some(Zeroizing::new(decoded))
+    }
 }
 
 /// How keys are fetched over HTTP.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::config::problems::At;
 use crate::config::raw;
 use crate::keys::{JwkPolicy, default_rsa_algorithm, parse_jwk_set, parse_pem, secret_key};
-use crate::refresh::{Encoding, SourceKind};
+use crate::refresh::SourceKind;
 use crate::signature::Family;
 
 use super::Context;
@@ -124,7 +124,7 @@ pub(super) fn secret(
         return None;
     }
     let (source, text) = read?;
-    match decode(&text, encoding) {
+    match encoding.decode(&text) {
         Some(bytes) if secret_key(id.as_deref(), algorithm, &bytes).is_err() => {
             let problem = format!(
                 "has {} bytes, {} needs at least {} (RFC 7518 3.2): make a longer one, with \
@@ -147,15 +147,6 @@ pub(super) fn secret(
         algorithm,
         encoding,
     })
-}
-
-fn decode(text: &[u8], encoding: Encoding) -> Option<Zeroizing<Vec<u8>>> {
-    let bytes = match encoding {
-        Encoding::Raw => text.to_vec(),
-        Encoding::Base64 => base64_simd::STANDARD.decode_to_vec(text).ok()?,
-        Encoding::Base64Url => base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).ok()?,
-    };
-    Some(bytes.into())
 }
 
 /// A file of certificates must hold certificates and nothing that is nobody's business.
