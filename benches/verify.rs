@@ -11,7 +11,7 @@ use std::time::Instant;
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use jotgate::signature::Algorithm;
 use jotgate::token::Scratch;
-use jotgate::verify::{Context, Unobserved, verify};
+use jotgate::verify::{Accepts, Context, Unobserved, verify};
 
 use common::{NOW, Reference, World};
 
@@ -65,6 +65,8 @@ fn accept(world: &World, token: &str, scratch: &mut Scratch) {
 fn context(world: &World) -> Context<'_> {
     Context {
         issuers: &world.issuers,
+        consumers: &world.consumers,
+        accepts: Accepts::default(),
         limits: &world.limits,
         now: NOW,
     }

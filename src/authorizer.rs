@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::cache::{TokenCache, VerifiedToken};
+use crate::consumers::Consumers;
 use crate::credentials::Credentials;
 use crate::deny::{OnUnavailable, Refusals};
 use crate::explain::Explanation;
@@ -20,7 +21,7 @@ use crate::time::UnixMillis;
 use crate::token::json::{Json, scan_object};
 use crate::token::{Scratch, TokenLimits};
 use crate::verify::{
-    Context, Observer, Step, Unobserved, Verified, check_audience, check_scopes, verify,
+    Accepts, Context, Observer, Step, Unobserved, Verified, check_audience, check_scopes, verify,
 };
 
 /// One configuration, ready to judge.
@@ -28,6 +29,8 @@ use crate::verify::{
 pub struct Authorizer {
     /// Who may sign.
     pub issuers: Issuers,
+    /// Who else may.
+    pub consumers: Arc<Consumers>,
     /// Where tokens are.
     pub credentials: Credentials,
     /// What goes upstream.
@@ -191,7 +194,7 @@ impl Authorizer {
         let kept = self.cache.get(token, self.generation);
         meter.cache(kept.is_some());
         if let Some(verified) = kept {
-            verified.times.check(&verified.issuer.policy, now)?;
+            verified.times.check(verified.signer.times(), now)?;
             return Ok(verified);
         }
         let verified = verify(token, &self.context(now), scratch, &mut Metered(meter))?;
@@ -207,8 +210,8 @@ impl Authorizer {
             .and_then(Json::as_text)
             .map(|text| text.to_cow().into());
         Arc::new(VerifiedToken {
-            issuer: Arc::clone(verified.issuer()),
-            key_id: verified.key().id().map(Box::from),
+            signer: verified.signer().to_owned(),
+            key_id: verified.key_id().map(Box::from),
             times: verified.times(),
             subject,
             payload: Bytes::copy_from_slice(claims.payload()),
@@ -219,9 +222,11 @@ impl Authorizer {
         })
     }
 
-    const fn context(&self, now: UnixMillis) -> Context<'_> {
+    fn context(&self, now: UnixMillis) -> Context<'_> {
         Context {
             issuers: &self.issuers,
+            consumers: &self.consumers,
+            accepts: Accepts::default(),
             limits: &self.limits,
             now,
         }

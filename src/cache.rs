@@ -14,9 +14,8 @@ use foldhash::quality::RandomState;
 use moka::sync::Cache;
 
 use crate::forward::Forwarded;
-use crate::issuers::Issuer;
 use crate::limits::{CACHE_BYTES, CACHE_ENTRY_BYTES, CACHE_TTL};
-use crate::verify::Times;
+use crate::verify::{SignedBy, Times};
 
 /// `cache` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl Default for CacheSettings {
 /// A token that was verified, with everything an answer needs, owned.
 pub struct VerifiedToken {
     /// Who signed it.
-    pub issuer: Arc<Issuer>,
+    pub signer: SignedBy,
     /// `kid` of the key that verified it.
     pub key_id: Option<Box<str>>,
     /// When it is valid.
@@ -76,7 +75,7 @@ impl VerifiedToken {
 impl fmt::Debug for VerifiedToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Claims stay out of logs.
-        write!(formatter, "VerifiedToken({})", self.issuer.policy.name)
+        write!(formatter, "VerifiedToken({})", self.signer.name())
     }
 }
 
@@ -119,7 +118,7 @@ impl TokenCache {
     pub fn get(&self, token: &[u8], config_generation: u64) -> Option<Arc<VerifiedToken>> {
         let verified = self.entries.as_ref()?.get(token)?;
         let is_current = verified.config_generation == config_generation
-            && verified.keys_generation == verified.issuer.keys.load().generation();
+            && verified.signer.keys_generation() == verified.keys_generation;
         is_current.then_some(verified)
     }
 

@@ -1,14 +1,14 @@
 //! A decision for people: every step, what was expected and what was found. Never on the hot
 //! path; never a secret, never the whole token.
 
-use crate::issuers::{Audiences, IssuerPolicy, Issuers};
+use crate::issuers::{Audiences, IssuerPolicy, TimePolicy};
 use crate::keys::KeySet;
 use crate::reason::Reason;
 use crate::signature::Algorithm;
 use crate::time::UnixMillis;
 use crate::token::json::{Json, Text};
 use crate::token::{Claims, Header, TokenLimits, numeric_date};
-use crate::verify::{Observer, Step};
+use crate::verify::{Context, Observer, Step};
 
 /// One step with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +72,11 @@ pub fn header(header: &Header<'_>) -> String {
 
 /// Evidence of the issuer.
 #[must_use]
-pub fn issuer(claims: &Claims<'_>, issuers: &Issuers) -> String {
-    let mut known: Vec<&str> = issuers
+pub fn issuer(claims: &Claims<'_>, context: &Context<'_>) -> String {
+    let mut known: Vec<&str> = context
+        .issuers
         .iter()
+        .filter(|issuer| context.accepts.issuer(issuer))
         .map(|issuer| &*issuer.policy.issuer)
         .collect();
     known.sort_unstable();
@@ -144,7 +146,7 @@ pub fn signature(algorithm: Algorithm) -> String {
 
 /// Evidence of the times.
 #[must_use]
-pub fn time(claims: &Claims<'_>, policy: &IssuerPolicy, now: UnixMillis) -> String {
+pub fn time(claims: &Claims<'_>, policy: &TimePolicy, now: UnixMillis) -> String {
     let at = |name: &str, found: Option<Json<'_>>| match found {
         None => format!("{name} absent"),
         Some(json) => match numeric_date(json) {

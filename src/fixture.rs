@@ -54,6 +54,7 @@ impl Fixture {
         ];
         let mut authorizer = Authorizer {
             issuers: issuers.into_iter().collect(),
+            consumers: Arc::default(),
             credentials: Credentials::default(),
             forward: ForwardPolicy::default(),
             refusals: DenyPolicy::default().prepare(),

@@ -170,7 +170,7 @@ impl Gate {
         let issuer = decision
             .token
             .as_ref()
-            .map(|token| &*token.issuer.policy.name);
+            .and_then(|token| token.signer.issuer_name());
         let logged = telemetry::Decision {
             transport,
             reason: decision.reason,

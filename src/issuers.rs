@@ -22,14 +22,8 @@ pub struct IssuerPolicy {
     pub algorithms: AlgorithmSet,
     /// What `typ` may be.
     pub types: TokenTypes,
-    /// How far clocks may be apart: for `exp`, `nbf`, `iat`.
-    pub leeway: Duration,
-    /// Whether a token must have `exp`.
-    pub require_exp: bool,
-    /// Longest time since `iat`; makes `iat` required.
-    pub max_age: Option<Duration>,
-    /// Longest time from `iat` to `exp`; makes `iat` required.
-    pub max_lifetime: Option<Duration>,
+    /// When they are valid.
+    pub times: TimePolicy,
     /// Whether a token must have `kid`.
     pub require_kid: bool,
     /// Claims that must be there and not `null`.
@@ -46,12 +40,33 @@ impl IssuerPolicy {
             audiences,
             algorithms: AlgorithmSet::asymmetric(),
             types: TokenTypes::default(),
+            times: TimePolicy::default(),
+            require_kid: false,
+            required_claims: Box::default(),
+        }
+    }
+}
+
+/// When a token is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimePolicy {
+    /// How far clocks may be apart: for `exp`, `nbf`, `iat`.
+    pub leeway: Duration,
+    /// Whether a token must have `exp`.
+    pub require_exp: bool,
+    /// Longest time since `iat`; makes `iat` required.
+    pub max_age: Option<Duration>,
+    /// Longest time from `iat` to `exp`; makes `iat` required.
+    pub max_lifetime: Option<Duration>,
+}
+
+impl Default for TimePolicy {
+    fn default() -> Self {
+        Self {
             leeway: LEEWAY,
             require_exp: true,
             max_age: None,
             max_lifetime: None,
-            require_kid: false,
-            required_claims: Box::default(),
         }
     }
 }

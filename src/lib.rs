@@ -4,7 +4,7 @@
 //! The map, from the bottom up; imports go down only (see `ARCHITECTURE.md`):
 //!
 //! - core, without I/O, clock and async: [`limits`], [`reason`], [`time`], [`token`],
-//!   [`signature`], [`keys`], [`issuers`], [`verify`], [`explain`], [`request`], [`credentials`],
+//!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`], [`credentials`],
 //!   [`forward`], [`deny`], [`cache`], [`authorizer`]
 //! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
 //!   [`refresh`], [`config`]
@@ -19,6 +19,7 @@ pub mod authorizer;
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod consumers;
 pub mod credentials;
 pub mod deny;
 pub mod explain;

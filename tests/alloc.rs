@@ -10,13 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jotgate::consumers::Consumers;
 use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use jotgate::keys::{Key, KeyStore};
 use jotgate::reason::Reason;
 use jotgate::signature::{Algorithm, SigningKey, sign_token};
 use jotgate::time::UnixMillis;
 use jotgate::token::{ClaimPath, Scratch, TokenLimits};
-use jotgate::verify::{Context, Unobserved, verify};
+use jotgate::verify::{Accepts, Context, Unobserved, verify};
 use serde_json::{Value, json};
 
 #[test]
@@ -141,8 +142,8 @@ impl Court {
         let mut corp =
             IssuerPolicy::new("corp", ISSUER, Audiences::OneOf(["orders".into()].into()));
         corp.algorithms = Algorithm::ALL.into_iter().collect();
-        corp.max_age = Some(Duration::from_secs(3_600));
-        corp.max_lifetime = corp.max_age;
+        corp.times.max_age = Some(Duration::from_secs(3_600));
+        corp.times.max_lifetime = corp.times.max_age;
         corp.required_claims = [ClaimPath::list(["sub"]).expect("a name")].into();
         let twins = IssuerPolicy::new("twins", TWIN_ISSUER, Audiences::Any);
         let down = IssuerPolicy::new("down", DOWN_ISSUER, Audiences::Any);
@@ -186,6 +187,8 @@ impl Court {
         let limits = TokenLimits::default();
         let context = Context {
             issuers: &self.issuers,
+            consumers: &Consumers::default(),
+            accepts: Accepts::default(),
             limits: &limits,
             now: UnixMillis::from_seconds(NOW),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jotgate::consumers::Consumers;
 use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use jotgate::keys::{Key, KeyStore};
 use jotgate::signature::{Algorithm, SigningKey, VerifyingKey, sign_token};
@@ -29,6 +30,7 @@ const ISSUER: &str = "https://idp.example.com/";
 /// One issuer with one key, and a good token.
 pub(crate) struct World {
     pub(crate) issuers: Issuers,
+    pub(crate) consumers: Consumers,
     pub(crate) limits: TokenLimits,
     pub(crate) token: String,
     key: SigningKey,
@@ -57,6 +59,7 @@ impl World {
         let (input, signature) = token.rsplit_once('.').expect("three parts");
         Self {
             issuers: [issuer].into_iter().collect(),
+            consumers: Consumers::default(),
             limits: TokenLimits::default(),
             signing_input: input.as_bytes().to_vec(),
             signature: base64url::decode(signature.as_bytes(), &mut Vec::new())

@@ -183,6 +183,7 @@ impl State {
         });
         Authorizer {
             issuers: issuers.collect(),
+            consumers: Arc::default(),
             credentials: self.config.credentials.clone(),
             forward: self.config.forward.clone(),
             refusals: self.config.deny.prepare(),

@@ -38,10 +38,13 @@ fn everything_that_can_be_said_comes_out_as_it_was_said() {
     assert_eq!(corp.policy.audiences, Audiences::OneOf(audiences));
     let algorithms = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Hs256];
     assert_eq!(corp.policy.algorithms, AlgorithmSet::from_iter(algorithms));
-    assert_eq!(corp.policy.leeway, Duration::ZERO);
-    assert!(!corp.policy.require_exp && corp.policy.require_kid && corp.optional);
-    assert_eq!(corp.policy.max_age, Some(Duration::from_secs(86_400)));
-    assert_eq!(corp.policy.max_lifetime, Some(Duration::from_secs(5400)));
+    assert_eq!(corp.policy.times.leeway, Duration::ZERO);
+    assert!(!corp.policy.times.require_exp && corp.policy.require_kid && corp.optional);
+    assert_eq!(corp.policy.times.max_age, Some(Duration::from_secs(86_400)));
+    assert_eq!(
+        corp.policy.times.max_lifetime,
+        Some(Duration::from_secs(5400))
+    );
     assert_eq!(corp.policy.types, TokenTypes::new(["at+jwt", "absent"]));
     let role = ClaimPath::list(["https://example.com/roles"]).expect("a path");
     let required = [ClaimPath::dotted("a.b").expect("a path"), role];

@@ -9,12 +9,20 @@ use crate::cache::VerifiedToken;
 use crate::limits::CLAIMS_DEPTH_MAX;
 use crate::token::json::{Json, Kind, scan_object};
 
-/// Issuer (its name in the configuration), subject and claims of a verified token.
+/// Issuer or consumer (its name in the configuration), subject and claims of a verified token.
 #[must_use]
 pub(super) fn of(token: &VerifiedToken) -> Struct {
     let mut fields = BTreeMap::new();
-    let issuer = ProtoKind::StringValue(token.issuer.policy.name.to_string());
-    fields.insert("issuer".to_owned(), wrap(issuer));
+    if let Some(issuer) = token.signer.issuer_name() {
+        fields.insert(
+            "issuer".to_owned(),
+            wrap(ProtoKind::StringValue(issuer.to_owned())),
+        );
+    }
+    if let Some(consumer) = token.signer.consumer() {
+        let name = ProtoKind::StringValue(consumer.name.to_string());
+        fields.insert("consumer".to_owned(), wrap(name));
+    }
     if let Some(subject) = &token.subject {
         fields.insert(
             "subject".to_owned(),

@@ -137,7 +137,12 @@ fn response(decision: &Decision) -> VerifyResponse {
     };
     let owned = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
     VerifyResponse {
-        issuer: token.issuer.policy.name.to_string(),
+        issuer: token.signer.issuer_name().unwrap_or_default().to_owned(),
+        consumer: token
+            .signer
+            .consumer()
+            .map(|consumer| consumer.name.to_string())
+            .unwrap_or_default(),
         subject: owned(&token.subject),
         expires_at: token.times.expires_at.map(|time| prost_types::Timestamp {
             seconds: time.seconds(),

@@ -43,8 +43,9 @@ pub struct PartsRoom {
 }
 
 /// The header (RFC 7515 4), as the sender wrote it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {
+    object: Json<'a>,
     /// `alg`.
     pub algorithm: Option<Text<'a>>,
     /// `kid`.
@@ -140,7 +141,7 @@ impl<'a> Header<'a> {
         let mut texts = [None; 4];
         let mut demands_extension = false;
         let mut is_readable = true;
-        scan_object(bytes, depth, |name, value| {
+        let object = scan_object(bytes, depth, |name, value| {
             // Everything else is skipped; `jwk`, `jku`, `x5u` and `x5c` above all: keys come from
             // the configuration alone (RFC 8725 3.10).
             if let Some(at) = position(name, &["alg", "kid", "typ", "cty"]) {
@@ -157,12 +158,19 @@ impl<'a> Header<'a> {
             return Err(Reason::TokenMalformed);
         }
         Ok(Self {
+            object,
             algorithm,
             key_id,
             kind,
             content_kind,
             demands_extension,
         })
+    }
+
+    /// Every parameter.
+    #[must_use]
+    pub const fn object(&self) -> Json<'a> {
+        self.object
     }
 }
 

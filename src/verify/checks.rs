@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers, without_application};
+use super::Context;
+use crate::issuers::{Audiences, Issuer, IssuerPolicy, TimePolicy, without_application};
 use crate::reason::Reason;
 use crate::signature::Algorithm;
 use crate::time::UnixMillis;
@@ -27,16 +28,18 @@ pub(super) fn check_header(header: &Header<'_>, text: &mut String) -> Result<Alg
     Ok(algorithm)
 }
 
-/// The issuer that the claims name, exactly.
+/// The issuer that the claims name, exactly, if it is one that is accepted.
 pub(super) fn find_issuer<'i>(
     claims: &Claims<'_>,
-    issuers: &'i Issuers,
+    context: &Context<'i>,
     text: &mut String,
 ) -> Result<&'i Arc<Issuer>, Reason> {
     let issuer = claims.issuer.ok_or(Reason::IssuerMissing)?;
     let issuer = issuer.as_text().ok_or(Reason::ClaimInvalid)?;
-    issuers
+    context
+        .issuers
         .get(issuer.resolve(text))
+        .filter(|issuer| context.accepts.issuer(issuer))
         .ok_or(Reason::IssuerUnknown)
 }
 
@@ -74,7 +77,7 @@ impl Times {
     /// # Errors
     /// `claim_missing`, `token_expired`, `token_not_yet_valid`, `token_too_old` or
     /// `lifetime_too_long`.
-    pub fn check(&self, policy: &IssuerPolicy, now: UnixMillis) -> Result<(), Reason> {
+    pub fn check(&self, policy: &TimePolicy, now: UnixMillis) -> Result<(), Reason> {
         let needs_issued_at = policy.max_age.is_some() || policy.max_lifetime.is_some();
         let needs_expires_at = policy.require_exp || policy.max_lifetime.is_some();
         ensure(

@@ -4,26 +4,31 @@
 
 mod checks;
 mod observe;
+mod signer;
 
 use std::sync::Arc;
 
 pub use checks::{Times, check_audience, check_scopes};
 pub use observe::{Observer, Step, Unobserved};
+pub use signer::{SignedBy, Signer};
 
+use crate::consumers::Consumers;
 use crate::explain as evidence;
-use crate::issuers::{Issuer, Issuers};
+use crate::issuers::{Audiences, Issuer, Issuers};
 use crate::keys::Key;
 use crate::reason::Reason;
 use crate::time::UnixMillis;
+use crate::token::json::Json;
 use crate::token::{Claims, Scratch, TokenLimits, UnverifiedToken};
 
 /// A token whose signature was checked with a key of its issuer, and whose time, audience and
 /// claims are right. There is one constructor, [`verify`].
 #[derive(Debug)]
 pub struct Verified<'a> {
-    issuer: &'a Arc<Issuer>,
+    signer: Signer<'a>,
     key: Arc<Key>,
     keys_generation: u64,
+    header: Json<'a>,
     claims: Claims<'a>,
     times: Times,
 }
@@ -44,18 +49,20 @@ pub fn verify<'a>(
         UnverifiedToken::parse(token, context.limits, parts),
         || evidence::shape(token, context.limits),
     )?;
-    let authentic = authenticate(&token, context.issuers, text, observer)?;
+    let authentic = authenticate(&token, context, text, observer)?;
     let claims = token.unverified_claims();
     let policy = &authentic.issuer.policy;
     let times = observer.judged(
         Step::Time,
-        Times::read(claims).and_then(|times| times.check(policy, context.now).map(|()| times)),
-        || evidence::time(claims, policy, context.now),
+        Times::read(claims)
+            .and_then(|times| times.check(&policy.times, context.now).map(|()| times)),
+        || evidence::time(claims, &policy.times, context.now),
     )?;
+    let audiences = context.accepts.audiences.unwrap_or(&policy.audiences);
     observer.judged(
         Step::Audience,
-        check_audience(claims.audience, &policy.audiences),
-        || evidence::audience(claims, &policy.audiences),
+        check_audience(claims.audience, audiences),
+        || evidence::audience(claims, audiences),
     )?;
     observer.judged(Step::Claims, checks::check_claims(claims, policy), || {
         evidence::claims(claims, policy)
@@ -66,9 +73,10 @@ pub fn verify<'a>(
         keys_generation,
     } = authentic;
     Ok(Verified {
-        issuer,
+        signer: Signer::Issuer(issuer),
         key,
         keys_generation,
+        header: token.header.object(),
         claims: *claims,
         times,
     })
@@ -79,10 +87,33 @@ pub fn verify<'a>(
 pub struct Context<'a> {
     /// Who may sign.
     pub issuers: &'a Issuers,
+    /// Who else may.
+    pub consumers: &'a Consumers,
+    /// Whom of them, and for whom, a rule accepts.
+    pub accepts: Accepts<'a>,
     /// How large a token may be.
     pub limits: &'a TokenLimits,
     /// What time it is.
     pub now: UnixMillis,
+}
+
+/// What a rule narrows or replaces. By default, nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accepts<'a> {
+    /// Names of issuers in the configuration: tokens of others are `issuer_unknown`, and so are
+    /// those of consumers, who are no issuers.
+    pub issuers: Option<&'a [Box<str>]>,
+    /// In place of the audiences of the signer.
+    pub audiences: Option<&'a Audiences>,
+}
+
+impl Accepts<'_> {
+    /// Whether tokens of `issuer` are.
+    #[must_use]
+    pub fn issuer(&self, issuer: &Issuer) -> bool {
+        self.issuers
+            .is_none_or(|names| names.contains(&issuer.policy.name))
+    }
 }
 
 /// Who signed a token, and with what.
@@ -95,7 +126,7 @@ struct Authentic<'a> {
 /// From the header to the signature. `text` has room for a name with escapes.
 fn authenticate<'a>(
     token: &UnverifiedToken<'_>,
-    issuers: &'a Issuers,
+    context: &Context<'a>,
     text: &mut String,
     observer: &mut impl Observer,
 ) -> Result<Authentic<'a>, Reason> {
@@ -105,8 +136,8 @@ fn authenticate<'a>(
     })?;
     let issuer = observer.judged(
         Step::Issuer,
-        checks::find_issuer(claims, issuers, text),
-        || evidence::issuer(claims, issuers),
+        checks::find_issuer(claims, context, text),
+        || evidence::issuer(claims, context),
     )?;
     let policy = &issuer.policy;
     let allowed = checks::ensure(policy.algorithms.contains(algorithm), Reason::AlgNotAllowed);
@@ -145,20 +176,29 @@ fn authenticate<'a>(
 impl<'a> Verified<'a> {
     /// Who signed it.
     #[must_use]
-    pub const fn issuer(&self) -> &'a Arc<Issuer> {
-        self.issuer
+    pub const fn signer(&self) -> &Signer<'a> {
+        &self.signer
     }
 
-    /// The key that verified the signature.
+    /// What its key is called: `kid`, or the key of a consumer's credential.
     #[must_use]
-    pub const fn key(&self) -> &Arc<Key> {
-        &self.key
+    pub fn key_id(&self) -> Option<&str> {
+        match &self.signer {
+            Signer::Issuer(_) => self.key.id(),
+            Signer::Consumer(credential) => Some(credential.key()),
+        }
     }
 
     /// The generation of the key set that the key is from.
     #[must_use]
     pub const fn keys_generation(&self) -> u64 {
         self.keys_generation
+    }
+
+    /// The JOSE header, which is a fact now as well.
+    #[must_use]
+    pub const fn header(&self) -> Json<'a> {
+        self.header
     }
 
     /// The claims, which are facts now.

@@ -2,7 +2,7 @@
 
 /// Every module of the library, from the bottom up: it may know those above it in this list, and
 /// none below. A new room needs a place here, and in `ARCHITECTURE.md`.
-pub const HOUSE: [(Plane, &str); 26] = [
+pub const HOUSE: [(Plane, &str); 27] = [
     (Plane::Core, "limits"),
     (Plane::Core, "reason"),
     (Plane::Core, "time"),
@@ -10,6 +10,7 @@ pub const HOUSE: [(Plane, &str); 26] = [
     (Plane::Core, "signature"),
     (Plane::Core, "keys"),
     (Plane::Core, "issuers"),
+    (Plane::Core, "consumers"),
     (Plane::Core, "verify"),
     (Plane::Core, "explain"),
     (Plane::Core, "request"),

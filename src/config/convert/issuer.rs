@@ -3,7 +3,7 @@
 use crate::config::IssuerSettings;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, AudienceList, Entries, Line};
-use crate::issuers::{Audiences, IssuerPolicy, TokenTypes};
+use crate::issuers::{Audiences, IssuerPolicy, TimePolicy, TokenTypes};
 use crate::refresh::SourceSettings;
 use crate::signature::AlgorithmSet;
 
@@ -76,10 +76,12 @@ fn issuer(
             audiences,
             algorithms,
             types,
-            leeway: raw.leeway.0,
-            require_exp: raw.require_exp,
-            max_age: raw.max_age.map(|age| age.0),
-            max_lifetime: raw.max_lifetime.map(|lifetime| lifetime.0),
+            times: TimePolicy {
+                leeway: raw.leeway.0,
+                require_exp: raw.require_exp,
+                max_age: raw.max_age.map(|age| age.0),
+                max_lifetime: raw.max_lifetime.map(|lifetime| lifetime.0),
+            },
             require_kid: raw.require_kid,
             required_claims: required_claims.map(|claim| claim.path().clone()).collect(),
         },

@@ -5,6 +5,7 @@ mod world;
 
 use serde_json::{Value, json};
 
+use crate::consumers::Consumers;
 use crate::explain::Explanation;
 use crate::issuers::{Audiences, TokenTypes};
 use crate::reason::Reason;
@@ -12,7 +13,7 @@ use crate::signature::Algorithm;
 use crate::time::UnixMillis;
 use crate::token::base64url::encode;
 use crate::token::{ClaimPath, Scratch, TokenLimits};
-use crate::verify::{Context, Step, verify};
+use crate::verify::{Accepts, Context, Step, Unobserved, verify};
 
 use world::{ISSUER, NOW, World, over};
 
@@ -225,6 +226,8 @@ fn an_explanation_tells_every_step_up_to_the_failure() {
     let now = UnixMillis::from_seconds(NOW);
     let context = Context {
         issuers: &world.issuers,
+        consumers: &Consumers::default(),
+        accepts: Accepts::default(),
         limits: &limits,
         now,
     };
@@ -257,4 +260,55 @@ fn an_explanation_tells_every_step_up_to_the_failure() {
     for evidence in &explanation.steps {
         assert!(!evidence.detail.contains(&token), "{evidence:?}");
     }
+}
+
+#[test]
+fn what_a_rule_accepts_narrows_issuers_and_replaces_audiences() {
+    let world = World::new();
+    let limits = TokenLimits::default();
+    let [corp, other]: [Box<[Box<str>]>; 2] =
+        [["corp"], ["other"]].map(|name| [name[0].into()].into());
+    let orders = Audiences::OneOf(Box::new(["orders".into()]));
+    let of = |issuers, audiences| Accepts { issuers, audiences };
+    let unknown_key = json!({ "kid": "unknown" });
+    for (accepts, header, audience, outcome) in [
+        (of(Some(&*corp), None), json!({}), "api", Ok(())),
+        (
+            of(Some(&*other), None),
+            unknown_key,
+            "api",
+            Err(Reason::IssuerUnknown),
+        ),
+        (
+            of(Some(&[]), None),
+            json!({}),
+            "api",
+            Err(Reason::IssuerUnknown),
+        ),
+        (of(None, Some(&orders)), json!({}), "orders", Ok(())),
+        (
+            of(None, Some(&orders)),
+            json!({}),
+            "api",
+            Err(Reason::AudienceMismatch),
+        ),
+        (of(None, Some(&Audiences::Any)), json!({}), "other", Ok(())),
+    ] {
+        let token = world.token(header, json!({ "aud": audience }));
+        let context = Context {
+            issuers: &world.issuers,
+            consumers: &Consumers::default(),
+            accepts,
+            limits: &limits,
+            now: UnixMillis::from_seconds(NOW),
+        };
+        let mut scratch = Scratch::default();
+        let judged = verify(token.as_bytes(), &context, &mut scratch, &mut Unobserved);
+        assert_eq!(judged.map(|_| ()), outcome, "{accepts:?} {audience}");
+    }
+    let store = &world.issuers.get(ISSUER).expect("configured").keys;
+    assert!(
+        !store.take_miss(),
+        "no key of an issuer that is not accepted is missed"
+    );
 }

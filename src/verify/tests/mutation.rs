@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::consumers::Consumers;
 use crate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use crate::keys::{Key, KeyStore};
 use crate::signature::{Algorithm, Family, SigningKey};
 use crate::time::UnixMillis;
 use crate::token::{Scratch, TokenLimits};
-use crate::verify::{Context, Unobserved, verify};
+use crate::verify::{Accepts, Context, Unobserved, verify};
 
 use super::world::{ISSUER, NOW, over, sign};
 
@@ -30,6 +31,8 @@ fn every_prefix_and_every_changed_byte_of_a_good_token_of_every_algorithm_is_ref
         let now = UnixMillis::from_seconds(NOW);
         let context = Context {
             issuers: &issuers,
+            consumers: &Consumers::default(),
+            accepts: Accepts::default(),
             limits: &limits,
             now,
         };

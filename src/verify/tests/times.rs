@@ -54,9 +54,9 @@ fn times_are_judged_to_the_millisecond_with_leeway() {
 #[test]
 fn age_and_lifetime_are_bounded_where_the_issuer_says_so() {
     let world = World::with(|policy| {
-        policy.max_age = Some(Duration::from_secs(100));
-        policy.max_lifetime = Some(Duration::from_secs(200));
-        policy.leeway = Duration::ZERO;
+        policy.times.max_age = Some(Duration::from_secs(100));
+        policy.times.max_lifetime = Some(Duration::from_secs(200));
+        policy.times.leeway = Duration::ZERO;
     });
     for (claims, outcome) in [
         (json!({ "iat": NOW - 100, "exp": NOW + 100 }), Ok(())),

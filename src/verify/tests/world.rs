@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::consumers::Consumers;
 use crate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use crate::keys::{Key, KeyStore};
 use crate::reason::Reason;
@@ -11,7 +12,7 @@ use crate::signature::{Algorithm, SigningKey};
 use crate::time::UnixMillis;
 use crate::token::base64url::encode;
 use crate::token::{Scratch, TokenLimits};
-use crate::verify::{Context, Unobserved, verify};
+use crate::verify::{Accepts, Context, Unobserved, verify};
 
 pub(super) const NOW: i64 = 1_700_000_000;
 pub(super) const ISSUER: &str = "https://idp.example.com/";
@@ -82,6 +83,8 @@ impl World {
         let limits = TokenLimits::default();
         let context = Context {
             issuers: &self.issuers,
+            consumers: &Consumers::default(),
+            accepts: Accepts::default(),
             limits: &limits,
             now,
         };
