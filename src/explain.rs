@@ -76,7 +76,7 @@ pub fn issuer(claims: &Claims<'_>, context: &Context<'_>) -> String {
     let mut known: Vec<&str> = context
         .issuers
         .iter()
-        .filter(|issuer| context.accepts.issuer(issuer))
+        .filter(|issuer| context.accepts.takes(Some(&issuer.policy.name)))
         .map(|issuer| &*issuer.policy.issuer)
         .collect();
     known.sort_unstable();

@@ -1,18 +1,16 @@
 //! A gate with one issuer, one key and a clock that stands still, for the tests of the edges.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::authorizer::Authorizer;
+use crate::authorizer::{Authorizer, Parts};
 use crate::cache::{CacheSettings, TokenCache};
-use crate::credentials::Credentials;
-use crate::deny::DenyPolicy;
-use crate::forward::ForwardPolicy;
 use crate::gate::Gate;
 use crate::issuers::{Audiences, Issuer, IssuerPolicy};
 use crate::keys::{Key, KeyStore};
 use crate::metrics::Metrics;
+use crate::rules::{RuleSettings, Rules};
 use crate::signature::{Algorithm, SigningKey, sign_token};
 use crate::telemetry::{DecisionLog, Decisions};
 use crate::time::{ManualClock, UnixMillis};
@@ -29,6 +27,14 @@ pub(crate) struct Fixture {
     key: SigningKey,
 }
 
+/// What a test may want otherwise.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(crate) rules: Vec<RuleSettings>,
+    pub(crate) beside: RuleSettings,
+    pub(crate) bypass_cors_preflight: bool,
+}
+
 impl Fixture {
     /// With the defaults of the contract.
     pub(crate) fn new() -> Self {
@@ -36,7 +42,7 @@ impl Fixture {
     }
 
     /// With a configuration that is not the default one.
-    pub(crate) fn with(change: impl FnOnce(&mut Authorizer)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let key = SigningKey::generate(Algorithm::Ed25519).expect("generated");
         let store = Arc::new(KeyStore::fixed(vec![public(&key)]));
         let audiences = Audiences::OneOf(Box::new(["api".into()]));
@@ -52,20 +58,17 @@ impl Fixture {
                 keys: Arc::new(KeyStore::loading()),
             }),
         ];
-        let mut authorizer = Authorizer {
+        let mut setup = Setup::default();
+        change(&mut setup);
+        let authorizer = Authorizer::new(Parts {
             issuers: issuers.into_iter().collect(),
             consumers: Arc::default(),
-            credentials: Credentials::default(),
-            forward: ForwardPolicy::default(),
-            refusals: DenyPolicy::default().prepare(),
-            on_unavailable: DenyPolicy::default().on_unavailable,
+            rules: Rules::new(setup.rules, setup.beside),
             limits: TokenLimits::default(),
             cache: TokenCache::new(CacheSettings::default()),
-            bypass_cors_preflight: false,
+            bypass_cors_preflight: setup.bypass_cors_preflight,
             generation: 1,
-            prepared_refusals: [const { OnceLock::new() }; crate::reason::Reason::ALL.len()],
-        };
-        change(&mut authorizer);
+        });
         let clock = Arc::new(ManualClock::new(UnixMillis::from_seconds(NOW)));
         let gate = Gate::new(
             authorizer,

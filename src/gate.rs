@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use arc_swap::{ArcSwap, Guard};
 
-use crate::authorizer::{Authorizer, Decision, Meter};
+use crate::authorizer::{Authorizer, Buffers, Decision, Meter, Question};
+use crate::explain::Explanation;
 use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport};
 use crate::reason::Reason;
+use crate::request::RequestView;
 use crate::signature::Algorithm;
 use crate::telemetry::{self, DecisionLog, Decisions};
 use crate::time::{Clock, UnixMillis};
-use crate::token::Scratch;
 
 /// The door through which every question comes.
 pub struct Gate {
@@ -32,12 +33,37 @@ pub struct Gate {
 pub struct Bench<'g> {
     /// The configuration; the same for the whole request.
     pub authorizer: &'g Authorizer,
-    /// What time it is.
-    pub now: UnixMillis,
-    /// Buffers.
-    pub scratch: &'g mut Scratch,
-    /// Who counts.
-    pub meter: &'g Metrics,
+    now: UnixMillis,
+    buffers: &'g mut Buffers,
+    meter: &'g Metrics,
+}
+
+impl Bench<'_> {
+    /// Judges a request as a gateway describes it.
+    pub fn decide<'r>(&mut self, request: &impl RequestView<'r>, rule: Option<&str>) -> Decision {
+        self.authorizer
+            .decide(request, rule, self.now, self.buffers, self.meter)
+    }
+
+    /// Judges a token, with the request it came with if there is one.
+    pub fn verify<'r>(
+        &mut self,
+        question: &Question<'r>,
+        request: Option<&impl RequestView<'r>>,
+    ) -> Decision {
+        self.authorizer
+            .verify(question, request, self.now, self.buffers, self.meter)
+    }
+
+    /// The same with every step.
+    pub fn explain<'r>(
+        &mut self,
+        question: &Question<'r>,
+        request: Option<&impl RequestView<'r>>,
+    ) -> (Decision, Explanation) {
+        self.authorizer
+            .explain(question, request, self.now, self.buffers)
+    }
 }
 
 /// A request that was let in; counted out when dropped.
@@ -90,17 +116,17 @@ impl Gate {
     ) -> T {
         thread_local! {
             /// One a worker, as large as the longest token it saw.
-            static SCRATCH: RefCell<Scratch> = RefCell::default();
+            static BUFFERS: RefCell<Buffers> = RefCell::default();
         }
         let started = Instant::now();
         let now = self.clock.now();
         let authorizer = self.authorizer.load();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            SCRATCH.with_borrow_mut(|scratch| {
+            BUFFERS.with_borrow_mut(|buffers| {
                 answer(&mut Bench {
                     authorizer: &authorizer,
                     now,
-                    scratch,
+                    buffers,
                     meter: &self.metrics,
                 })
             })
@@ -114,7 +140,7 @@ impl Gate {
         });
         self.metrics
             .decided(transport, decision.reason, started.elapsed());
-        self.log(transport, &decision, now);
+        self.log(transport, &authorizer, &decision, now);
         answer
     }
 
@@ -166,7 +192,13 @@ impl Gate {
         self.is_draining.load(Ordering::Acquire)
     }
 
-    fn log(&self, transport: Transport, decision: &Decision, now: UnixMillis) {
+    fn log(
+        &self,
+        transport: Transport,
+        authorizer: &Authorizer,
+        decision: &Decision,
+        now: UnixMillis,
+    ) {
         let issuer = decision
             .token
             .as_ref()
@@ -175,7 +207,7 @@ impl Gate {
             transport,
             reason: decision.reason,
             issuer,
-            rule: None,
+            rule: authorizer.rule(decision).settings.name.as_deref(),
         };
         self.decisions.record(&logged, now);
     }

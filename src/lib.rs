@@ -4,8 +4,8 @@
 //! The map, from the bottom up; imports go down only (see `ARCHITECTURE.md`):
 //!
 //! - core, without I/O, clock and async: [`limits`], [`reason`], [`time`], [`token`],
-//!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`], [`credentials`],
-//!   [`forward`], [`deny`], [`cache`], [`authorizer`]
+//!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`],
+//!   [`prepared`], [`credentials`], [`forward`], [`deny`], [`rules`], [`cache`], [`authorizer`]
 //! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
 //!   [`refresh`], [`config`]
 //! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
@@ -34,9 +34,11 @@ pub mod keys;
 pub mod limits;
 pub mod listen;
 pub mod metrics;
+pub mod prepared;
 pub mod reason;
 pub mod refresh;
 pub mod request;
+pub mod rules;
 pub mod secret;
 pub mod signature;
 pub mod telemetry;

@@ -68,6 +68,8 @@ pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub const CACHE_TTL: Duration = Duration::from_secs(300);
 /// What one entry of the cache takes beside token, payload and headers, in bytes.
 pub const CACHE_ENTRY_BYTES: usize = 640;
+/// Rules whose judgement on a token is kept with it; those of further ones are made anew.
+pub const RULES_PER_TOKEN: usize = 16;
 /// Default of `leeway`: clocks of well-run machines differ by less.
 pub const LEEWAY: Duration = Duration::from_secs(10);
 /// Default of `server.drain`.

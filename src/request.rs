@@ -7,6 +7,8 @@ pub trait RequestView<'a> {
     fn method(&self) -> &'a [u8];
     /// Host, perhaps with a port; empty if unknown.
     fn host(&self) -> &'a [u8];
+    /// `http` or `https`; empty if unknown.
+    fn scheme(&self) -> &'a [u8];
     /// Path and query; empty if unknown.
     fn target(&self) -> &'a [u8];
     /// Calls `visit` with name and value of every header field, in order. Names may be in any

@@ -3,17 +3,17 @@
 //! The one place that makes an [`Authorizer`] out of a [`Config`], at the start and at a reload.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::admin::ReloadStatus;
-use crate::authorizer::Authorizer;
+use crate::authorizer::{Authorizer, Parts};
 use crate::cache::TokenCache;
 use crate::config::{Config, IssuerSettings};
 use crate::gate::Gate;
 use crate::issuers::Issuer;
 use crate::metrics::Metrics;
-use crate::reason::Reason;
 use crate::refresh::{self, Environment, KeyPlan, KeyRing};
+use crate::rules::Rules;
 use crate::time::Clock;
 
 /// The configuration in force with its key rings. Belongs to the control plane.
@@ -138,7 +138,7 @@ impl Shared {
         let mut state = self.state();
         let rings = std::mem::take(&mut state.rings);
         state.rings = follow(&config, rings, &self.0.clock, &self.0.metrics);
-        let cache = self.gate().authorizer().cache.clone();
+        let cache = self.gate().authorizer().cache().clone();
         let is_same_size = cache.settings() == config.cache;
         let cache = if is_same_size {
             cache
@@ -181,19 +181,15 @@ impl State {
                 keys,
             }))
         });
-        Authorizer {
+        Authorizer::new(Parts {
             issuers: issuers.collect(),
             consumers: Arc::default(),
-            credentials: self.config.credentials.clone(),
-            forward: self.config.forward.clone(),
-            refusals: self.config.deny.prepare(),
-            on_unavailable: self.config.deny.on_unavailable,
+            rules: Rules::new(self.config.rules.clone(), self.config.beside.clone()),
             limits: self.config.token_limits,
             cache,
             bypass_cors_preflight: self.config.bypass_cors_preflight,
             generation: self.generation,
-            prepared_refusals: [const { OnceLock::new() }; Reason::ALL.len()],
-        }
+        })
     }
 }
 

@@ -28,12 +28,12 @@ impl StatusSource for Shared {
 
     fn cache(&self) -> CacheStatus {
         let authorizer = self.gate().authorizer();
-        authorizer.cache.settle();
-        let (entries, bytes) = authorizer.cache.fill();
+        authorizer.cache().settle();
+        let (entries, bytes) = authorizer.cache().fill();
         CacheStatus {
             entries,
             bytes,
-            max_bytes: authorizer.cache.settings().max_bytes,
+            max_bytes: authorizer.cache().settings().max_bytes,
         }
     }
 

@@ -19,13 +19,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cache::CacheSettings;
-use crate::credentials::Credentials;
-use crate::deny::DenyPolicy;
-use crate::forward::ForwardPolicy;
 pub use crate::http::Original;
 use crate::issuers::IssuerPolicy;
 use crate::listen::Address;
 use crate::refresh::SourceSettings;
+use crate::rules::RuleSettings;
 use crate::signature::sha256;
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
@@ -103,18 +101,17 @@ fn fingerprint<'d>(text: &str, files: impl Iterator<Item = &'d [u8; 32]>) -> Str
 }
 
 /// A whole, valid configuration.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// `server`
     pub server: ServerSettings,
     /// `issuers`, in the order of the file.
     pub issuers: Vec<IssuerSettings>,
-    /// `credentials` and `on_multiple_tokens`
-    pub credentials: Credentials,
-    /// `forward`
-    pub forward: ForwardPolicy,
-    /// `deny`
-    pub deny: DenyPolicy,
+    /// `rules`, in the order of the file, with what the settings beside them say where they do
+    /// not.
+    pub rules: Vec<RuleSettings>,
+    /// `credentials`, `on_multiple_tokens`, `forward` and `deny`, as the rule beside all others.
+    pub beside: RuleSettings,
     /// `bypass_cors_preflight`
     pub bypass_cors_preflight: bool,
     /// `cache`

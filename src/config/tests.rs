@@ -113,10 +113,10 @@ fn assert_requests(config: &Config) {
         CredentialSource::Cookie("access_token".into()),
         CredentialSource::Query("access_token".into()),
     ];
-    assert_eq!(*config.credentials.sources, sources);
-    assert_eq!(config.credentials.on_multiple, OnMultiple::First);
+    assert_eq!(*config.beside.credentials.sources, sources);
+    assert_eq!(config.beside.credentials.on_multiple, OnMultiple::First);
 
-    let forward = &config.forward;
+    let forward = &config.beside.forward;
     assert_eq!(forward.token, TokenHandling::Strip);
     let written: Vec<_> = forward
         .headers
@@ -157,8 +157,9 @@ fn assert_requests(config: &Config) {
         expose_reason: true,
         on_unavailable: OnUnavailable::Defer,
         unavailable_status: 403,
+        redirect: None,
     };
-    assert_eq!(config.deny, expected);
+    assert_eq!(config.beside.deny, expected);
     assert!(config.bypass_cors_preflight);
     assert_eq!(config.cache.max_bytes, 0);
     assert_eq!(config.cache.ttl, Duration::from_secs(60));
@@ -183,9 +184,9 @@ fn what_is_not_said_has_the_defaults_of_the_documentation() {
     assert_eq!(config.server.original, Original::Auto);
     assert_eq!(config.server.threads, None);
     assert_eq!(config.server.drain, limits::DRAIN);
-    assert_eq!(config.credentials, Credentials::default());
-    assert_eq!(config.forward, ForwardPolicy::default());
-    assert_eq!(config.deny, DenyPolicy::default());
+    assert_eq!(config.beside.credentials, Credentials::default());
+    assert_eq!(config.beside.forward, ForwardPolicy::default());
+    assert_eq!(config.beside.deny, DenyPolicy::default());
     assert_eq!(config.cache, crate::cache::CacheSettings::default());
     assert_eq!(config.token_limits.token_bytes, limits::TOKEN_BYTES);
     assert_eq!(config.log, LogSettings::default());

@@ -15,6 +15,10 @@ impl<'a> RequestView<'a> for Asked<'a> {
         b"GET"
     }
 
+    fn scheme(&self) -> &'a [u8] {
+        b""
+    }
+
     fn host(&self) -> &'a [u8] {
         b""
     }

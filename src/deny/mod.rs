@@ -4,8 +4,10 @@
 //! no more than saying yes.
 
 mod challenge;
+mod redirect;
 mod refusals;
 
+pub use redirect::{Redirect, UrlDefect};
 pub use refusals::{Refusal, Refusals};
 
 /// `deny` of the configuration.
@@ -23,6 +25,8 @@ pub struct DenyPolicy {
     pub on_unavailable: OnUnavailable,
     /// The status when no decision could be made: 503, 403 or 401.
     pub unavailable_status: u16,
+    /// Where browsers without a token are sent.
+    pub redirect: Option<Redirect>,
 }
 
 /// What the body of a refusal is.
@@ -56,6 +60,7 @@ impl Default for DenyPolicy {
             expose_reason: false,
             on_unavailable: OnUnavailable::Deny,
             unavailable_status: 503,
+            redirect: None,
         }
     }
 }

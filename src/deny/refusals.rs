@@ -5,8 +5,10 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::challenge::{self, Challenge};
-use super::{BodyFormat, DenyPolicy};
+use super::{BodyFormat, DenyPolicy, OnUnavailable, Redirect};
+use crate::prepared::Prepared;
 use crate::reason::{Class, Reason};
+use crate::request::RequestView;
 
 /// The whole answer for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,12 @@ pub struct Refusal {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; empty if there is none.
     pub body: Bytes,
+    /// The sentence for the client.
+    pub sentence: Box<str>,
+    /// The answer to a `Check`.
+    pub prepared: Prepared,
+    /// The same for a gRPC client, who gets the body as `grpc-message`.
+    pub prepared_for_grpc: Prepared,
 }
 
 impl Refusal {
@@ -50,6 +58,8 @@ impl Refusal {
 pub struct Refusals {
     /// By [`Reason::index`].
     by_reason: Box<[Refusal]>,
+    on_unavailable: OnUnavailable,
+    redirect: Option<Redirect>,
 }
 
 impl Refusals {
@@ -58,6 +68,26 @@ impl Refusals {
     #[must_use]
     pub fn get(&self, reason: Reason) -> &Refusal {
         &self.by_reason[reason.index()]
+    }
+
+    /// Whether the asker's filter is told of an error and decides itself. A fault of ours may be
+    /// what an attacker brought about: it is never left to a filter that might allow. That keys
+    /// are away or that we are full is the operator's to judge.
+    #[must_use]
+    pub fn defers(&self, reason: Reason) -> bool {
+        self.on_unavailable == OnUnavailable::Defer
+            && reason.class() == Class::Unavailable
+            && reason != Reason::Internal
+    }
+
+    /// Where the sender of `request` is to go instead: to log in, if it is a browser without a
+    /// token and there is a place for that.
+    #[must_use]
+    pub fn redirect<'r>(&self, reason: Reason, request: &impl RequestView<'r>) -> Option<String> {
+        if reason != Reason::TokenMissing {
+            return None;
+        }
+        self.redirect.as_ref()?.location(request)
     }
 }
 
@@ -74,7 +104,11 @@ impl DenyPolicy {
                 }
             })
             .collect();
-        Refusals { by_reason }
+        Refusals {
+            by_reason,
+            on_unavailable: self.on_unavailable,
+            redirect: self.redirect.clone(),
+        }
     }
 
     fn refusal(&self, reason: Reason) -> Refusal {
@@ -98,6 +132,9 @@ impl DenyPolicy {
             status: status.as_u16(),
             headers,
             body,
+            sentence: self.sentence(reason).into(),
+            prepared: Prepared::new(),
+            prepared_for_grpc: Prepared::new(),
         }
     }
 

@@ -3,9 +3,12 @@
 //! A header either says exactly what the claim says or is absent: whatever a reader upstream could
 //! take for something else is withheld, and absent headers are removed from the request.
 
+mod protected;
 mod render;
 
 use http::HeaderName;
+
+pub use protected::Protected;
 
 use crate::token::ClaimPath;
 
@@ -34,35 +37,10 @@ pub struct HeaderClaim {
 }
 
 impl ForwardPolicy {
-    /// Every header that only the gate may set.
+    /// Every header that it may set.
     pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
         let of_claims = self.headers.iter().map(|header| &header.name);
         of_claims.chain(&self.payload_header)
-    }
-
-    /// Whether a header of the request would become one of ours behind CGI, WSGI or PHP, where
-    /// `x-user-id`, `x_user_id` and `x.user.id` all end up as `HTTP_X_USER_ID`. The name itself,
-    /// in any case, is no twin: it is overwritten or removed anyway.
-    #[must_use]
-    pub fn is_twin(&self, name: &[u8]) -> bool {
-        self.names().any(|ours| {
-            let ours = ours.as_str().as_bytes();
-            ours.len() == name.len()
-                && ours
-                    .iter()
-                    .zip(name)
-                    .all(|(a, b)| mangled(*a) == mangled(*b))
-                && !ours.eq_ignore_ascii_case(name)
-        })
-    }
-}
-
-/// The byte of a header name as it arrives in the name of an environment variable.
-const fn mangled(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() {
-        byte.to_ascii_uppercase()
-    } else {
-        b'_'
     }
 }
 
@@ -89,12 +67,12 @@ pub enum TokenHandling {
     Strip,
 }
 
-/// What [`ForwardPolicy`] made of one token.
+/// What an allowed request carries upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forwarded {
     /// Headers to set, overwriting.
     pub set: Vec<(HeaderName, Box<str>)>,
-    /// Configured headers that the token does not provide: to be removed.
+    /// Protected headers that are not set: to be removed.
     pub absent: Vec<HeaderName>,
 }
 

@@ -2,34 +2,29 @@
 
 use http::HeaderName;
 
-use super::{Format, ForwardPolicy, Forwarded};
+use super::{Format, ForwardPolicy};
 use crate::limits::FORWARD_VALUE_BYTES;
 use crate::token::base64url;
 use crate::token::json::{Json, Kind, Text};
 
 impl ForwardPolicy {
     /// Makes the headers of one verified token; `payload` is the text that `claims` was read from.
+    /// A header that the token does not provide is not among them.
     #[must_use]
-    pub fn render(&self, claims: Json<'_>, payload: &[u8]) -> Forwarded {
-        let mut forwarded = Forwarded::default();
+    pub fn render(&self, claims: Json<'_>, payload: &[u8]) -> Vec<(HeaderName, Box<str>)> {
+        let mut set = Vec::with_capacity(self.headers.len());
         for header in &self.headers {
             let claim = header.claim.find(claims);
-            let value = claim.and_then(|claim| value(claim, header.format));
-            forwarded.add(&header.name, value);
+            if let Some(value) = claim.and_then(|claim| value(claim, header.format)) {
+                set.push((header.name.clone(), value.into()));
+            }
         }
-        if let Some(name) = &self.payload_header {
-            forwarded.add(name, within_limit(base64url::encode(payload)));
+        if let Some(name) = &self.payload_header
+            && let Some(value) = within_limit(base64url::encode(payload))
+        {
+            set.push((name.clone(), value.into()));
         }
-        forwarded
-    }
-}
-
-impl Forwarded {
-    fn add(&mut self, name: &HeaderName, value: Option<String>) {
-        match value {
-            Some(value) => self.set.push((name.clone(), value.into())),
-            None => self.absent.push(name.clone()),
-        }
+        set
     }
 }
 

@@ -1,7 +1,7 @@
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
-use super::{Format, ForwardPolicy, Forwarded, HeaderClaim};
+use super::{Format, ForwardPolicy, Forwarded, HeaderClaim, Protected};
 use crate::limits::FORWARD_VALUE_BYTES;
 use crate::token::json::scan_object;
 use crate::token::{ClaimPath, base64url};
@@ -26,7 +26,7 @@ fn render(value: &str, format: Format) -> Option<String> {
 
 fn forwarded(policy: &ForwardPolicy, payload: &str) -> Forwarded {
     let claims = scan_object(payload.as_bytes(), 16, |_, _| ()).expect("valid JSON");
-    policy.render(claims, payload.as_bytes())
+    Protected::new(policy.names()).forwarding(policy.render(claims, payload.as_bytes()))
 }
 
 #[test]
@@ -138,6 +138,7 @@ fn other_spellings_of_a_configured_name_are_twins() {
         payload_header: Some(HeaderName::from_static("x-jwt-payload")),
         ..ForwardPolicy::default()
     };
+    let protected = Protected::new(policy.names());
     for (name, expected) in [
         ("x_user_id", true),
         ("X_User-ID", true),
@@ -151,8 +152,10 @@ fn other_spellings_of_a_configured_name_are_twins() {
         ("xauserbid", false),
         ("", false),
     ] {
-        assert_eq!(policy.is_twin(name.as_bytes()), expected, "{name}");
+        assert_eq!(protected.is_twin(name.as_bytes()), expected, "{name}");
     }
+    let plain = Protected::new(&[HeaderName::from_static("x-user-id")]);
+    assert!(plain.is_twin(b"x_user_id") && !plain.is_twin(b"X-USER-ID"));
     let names: Vec<_> = policy.names().map(HeaderName::as_str).collect();
     assert_eq!(names, ["x-user-id", "x_tenant", "x-jwt-payload"]);
 }

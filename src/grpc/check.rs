@@ -15,13 +15,13 @@ use super::proto::envoy::r#type::v3::HttpStatus;
 use super::proto::google::rpc::Status;
 use super::wire::CheckView;
 use crate::authorizer::{Authorizer, Decision};
-use crate::cache::VerifiedToken;
-use crate::deny::OnUnavailable;
+use crate::deny::Refusal;
 use crate::forward::TokenHandling;
-use crate::gate::{Bench, Gate};
+use crate::gate::Gate;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason, grpc_code};
 use crate::request::RequestView;
+use crate::rules::Rule;
 
 /// Answers the `CheckRequest` in `message` with an encoded `CheckResponse`. Whatever is wrong with
 /// the message or with us, the answer is a refusal and not an error: errors obey
@@ -34,47 +34,33 @@ pub fn answer(gate: &Gate, message: &[u8]) -> Bytes {
     gate.judge(
         Transport::Check,
         |bench| {
-            let Bench {
-                authorizer,
-                now,
-                scratch,
-                meter,
-            } = bench;
-            let decision = authorizer.decide(&request, request.rule(), *now, scratch, *meter);
-            let answer = encode(authorizer, &decision, &request);
+            let decision = bench.decide(&request, request.rule());
+            let answer = encode(bench.authorizer, &decision, &request);
             (decision, answer)
         },
-        denied,
+        denied_anyhow,
     )
 }
 
 /// Answers with a refusal, without having read anything.
 #[must_use]
 pub fn refuse(gate: &Gate, reason: Reason) -> Bytes {
-    gate.refuse(Transport::Check, reason, denied)
+    gate.refuse(Transport::Check, reason, denied_anyhow)
 }
 
 fn encode(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Bytes {
     if decision.reason.class() != Class::Allowed {
-        return denied(authorizer, decision.reason);
+        return denied(authorizer.rule(decision), decision.reason, request);
     }
     let additions = Additions::of(authorizer, decision, request);
-    let Some(token) = &decision.token else {
-        return allowed(authorizer, None, additions).encode_to_vec().into();
-    };
-    if !additions.is_empty() {
-        return allowed(authorizer, Some(token), additions)
-            .encode_to_vec()
-            .into();
+    let judgement = decision.judgement(authorizer);
+    let allowed = |additions| allowed(authorizer, decision, additions).encode_to_vec();
+    if additions.is_empty() {
+        // The usual case: what the answer was the last time.
+        judgement.prepared.get_or_make(|| allowed(additions))
+    } else {
+        allowed(additions).into()
     }
-    // The usual case: what this token's answer was the last time.
-    if let Some(prepared) = token.prepared.get() {
-        return prepared.clone();
-    }
-    let prepared = Bytes::from(allowed(authorizer, Some(token), additions).encode_to_vec());
-    // Two workers may both have made it; either will do, and neither waits.
-    let _ = token.prepared.set(prepared.clone());
-    prepared
 }
 
 /// What an answer needs beyond what the token alone decides.
@@ -88,16 +74,17 @@ struct Additions {
 impl Additions {
     fn of(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Self {
         let mut additions = Self::default();
-        let forward = &authorizer.forward;
+        let rule = authorizer.rule(decision);
+        let protected = authorizer.protected();
         request.for_each_header(&mut |name, _| {
-            if forward.is_twin(name) {
+            if protected.is_twin(name) {
                 additions
                     .headers_to_remove
                     .push(String::from_utf8_lossy(name).into_owned());
             }
         });
-        if forward.token == TokenHandling::Strip && decision.token.is_some() {
-            let stripped = authorizer.credentials.strip(request);
+        if rule.settings.forward.token == TokenHandling::Strip && decision.token.is_some() {
+            let stripped = rule.settings.credentials.strip(request);
             additions
                 .headers_to_remove
                 .extend(stripped.headers.iter().map(ToString::to_string));
@@ -119,38 +106,27 @@ impl Additions {
 }
 
 /// The one allowing answer.
-fn allowed(
-    authorizer: &Authorizer,
-    token: Option<&VerifiedToken>,
-    additions: Additions,
-) -> CheckResponse {
+fn allowed(authorizer: &Authorizer, decision: &Decision, additions: Additions) -> CheckResponse {
     let Additions {
         mut headers,
         mut headers_to_remove,
         query_parameters_to_remove,
     } = additions;
-    match token {
-        Some(token) => {
-            headers.extend(
-                token
-                    .forwarded
-                    .set
-                    .iter()
-                    .map(|(name, value)| overwrite(name.to_string(), value.to_string())),
-            );
-            headers_to_remove.extend(token.forwarded.absent.iter().map(ToString::to_string));
-        }
-        // Without a token every configured header is somebody else's invention.
-        None => headers_to_remove.extend(authorizer.forward.names().map(ToString::to_string)),
-    }
+    let rule = authorizer.rule(decision);
+    let forwarded = &decision.judgement(authorizer).forwarded;
+    let set = forwarded.set.iter();
+    headers.extend(set.map(|(name, value)| overwrite(name.to_string(), value.to_string())));
+    headers_to_remove.extend(forwarded.absent.iter().map(ToString::to_string));
     CheckResponse {
         status: Some(Status {
             code: 0,
             message: String::new(),
         }),
-        dynamic_metadata: token
-            .filter(|_| authorizer.forward.metadata)
-            .map(metadata::of),
+        dynamic_metadata: decision
+            .token
+            .as_ref()
+            .filter(|_| rule.settings.forward.metadata)
+            .map(|token| metadata::of(token, rule)),
         http_response: Some(HttpResponse::OkResponse(OkHttpResponse {
             headers,
             headers_to_remove,
@@ -160,26 +136,46 @@ fn allowed(
     }
 }
 
-/// The refusing answer for `reason`, made once and sent again as it is.
-fn denied(authorizer: &Authorizer, reason: Reason) -> Bytes {
-    let prepared = &authorizer.prepared_refusals[reason.index()];
-    if let Some(prepared) = prepared.get() {
-        return prepared.clone();
+/// The refusing answer for `reason`, made once for a rule and sent again as it is.
+fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Bytes {
+    let refusals = &rule.refusals;
+    if let Some(location) = refusals.redirect(reason, request) {
+        return redirection(reason, location).encode_to_vec().into();
     }
-    let answer = Bytes::from(denial(authorizer, reason).encode_to_vec());
-    // Two workers may both have made it; either will do, and neither waits.
-    let _ = prepared.set(answer.clone());
-    answer
+    let refusal = refusals.get(reason);
+    let defers = refusals.defers(reason);
+    if is_grpc(request) {
+        // Envoy answers in the protocol, and its `grpc-message` is the body.
+        let body = &refusal.sentence;
+        let make = || denial(refusal, body.to_string(), defers).encode_to_vec();
+        refusal.prepared_for_grpc.get_or_make(make)
+    } else {
+        let body = || String::from_utf8_lossy(&refusal.body).into_owned();
+        let make = || denial(refusal, body(), defers).encode_to_vec();
+        refusal.prepared.get_or_make(make)
+    }
 }
 
+/// The refusing answer for `reason` where nothing is known of the request.
+fn denied_anyhow(authorizer: &Authorizer, reason: Reason) -> Bytes {
+    denied(authorizer.rule_beside(), reason, &CheckView::default())
+}
+
+/// Whether a gRPC client asked (its content type is `application/grpc` and perhaps more).
+fn is_grpc(request: &CheckView<'_>) -> bool {
+    let mut is_grpc = false;
+    request.for_each_header(&mut |name, value| {
+        is_grpc |= name.eq_ignore_ascii_case(b"content-type")
+            && value.len() >= GRPC.len()
+            && value[..GRPC.len()].eq_ignore_ascii_case(GRPC);
+    });
+    is_grpc
+}
+
+const GRPC: &[u8] = b"application/grpc";
+
 /// The one refusing answer: the status is never zero.
-fn denial(authorizer: &Authorizer, reason: Reason) -> CheckResponse {
-    let refusal = authorizer.refusals.get(reason);
-    let code = match grpc_code(refusal.status) {
-        // No refusal has the status of an allowance, but if one had, it would be a refusal still.
-        0 => grpc_code(Class::Unavailable.http_status()),
-        code => code,
-    };
+fn denial(refusal: &Refusal, body: String, defers: bool) -> CheckResponse {
     let headers = refusal.headers.iter().map(|(name, value)| {
         overwrite(
             name.to_string(),
@@ -191,17 +187,36 @@ fn denial(authorizer: &Authorizer, reason: Reason) -> CheckResponse {
             code: i32::from(refusal.status),
         }),
         headers: headers.collect(),
-        body: String::from_utf8_lossy(&refusal.body).into_owned(),
+        body,
     };
-    // A fault of ours may be what an attacker brought about: it is never left to a filter that
-    // might allow. That keys are away or that we are full is the operator's to judge.
-    let defers = authorizer.on_unavailable == OnUnavailable::Defer
-        && reason.class() == Class::Unavailable
-        && reason != Reason::Internal;
     let http_response = if defers {
         HttpResponse::ErrorResponse(response)
     } else {
         HttpResponse::DeniedResponse(response)
+    };
+    refusing(refusal.reason, refusal.status, http_response)
+}
+
+/// The refusing answer that sends a browser to log in (RFC 9110 15.4.3).
+fn redirection(reason: Reason, location: String) -> CheckResponse {
+    const FOUND: i32 = 302;
+    let response = DeniedHttpResponse {
+        status: Some(HttpStatus { code: FOUND }),
+        headers: vec![
+            overwrite("location".to_owned(), location),
+            overwrite("cache-control".to_owned(), "no-store".to_owned()),
+        ],
+        body: String::new(),
+    };
+    let status = reason.class().http_status();
+    refusing(reason, status, HttpResponse::DeniedResponse(response))
+}
+
+fn refusing(reason: Reason, http_status: u16, http_response: HttpResponse) -> CheckResponse {
+    let code = match grpc_code(http_status) {
+        // No refusal has the status of an allowance, but if one had, it would be a refusal still.
+        0 => grpc_code(Class::Unavailable.http_status()),
+        code => code,
     };
     CheckResponse {
         status: Some(Status {

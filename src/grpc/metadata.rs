@@ -7,12 +7,17 @@ use prost_types::{ListValue, Struct, Value};
 
 use crate::cache::VerifiedToken;
 use crate::limits::CLAIMS_DEPTH_MAX;
+use crate::rules::Rule;
 use crate::token::json::{Json, Kind, scan_object};
 
-/// Issuer or consumer (its name in the configuration), subject and claims of a verified token.
+/// Issuer or consumer (its name in the configuration), rule, subject and claims of a verified token.
 #[must_use]
-pub(super) fn of(token: &VerifiedToken) -> Struct {
+pub(super) fn of(token: &VerifiedToken, rule: &Rule) -> Struct {
     let mut fields = BTreeMap::new();
+    if let Some(name) = &rule.settings.name {
+        let name = ProtoKind::StringValue(name.to_string());
+        fields.insert("rule".to_owned(), wrap(name));
+    }
     if let Some(issuer) = token.signer.issuer_name() {
         fields.insert(
             "issuer".to_owned(),

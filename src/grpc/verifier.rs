@@ -92,12 +92,6 @@ pub fn answer(gate: &Gate, request: &VerifyRequest) -> VerifyResponse {
 }
 
 fn judge(bench: &mut Bench<'_>, request: &VerifyRequest) -> (Decision, VerifyResponse) {
-    let Bench {
-        authorizer,
-        now,
-        scratch,
-        meter,
-    } = bench;
     let question = Question {
         token: request.token.as_bytes(),
         rule: (!request.rule.is_empty()).then_some(&request.rule),
@@ -106,21 +100,19 @@ fn judge(bench: &mut Bench<'_>, request: &VerifyRequest) -> (Decision, VerifyRes
     };
     let context = request.request.as_ref().map(ContextView);
     let (decision, trace) = if request.explain {
-        let (decision, explanation) =
-            authorizer.explain(&question, context.as_ref(), *now, scratch);
+        let (decision, explanation) = bench.explain(&question, context.as_ref());
         (decision, steps(explanation))
     } else {
-        let decision = authorizer.verify(&question, context.as_ref(), *now, scratch, *meter);
-        (decision, Vec::new())
+        (bench.verify(&question, context.as_ref()), Vec::new())
     };
     let response = VerifyResponse {
         trace,
-        ..response(&decision)
+        ..response(bench.authorizer, &decision)
     };
     (decision, response)
 }
 
-fn response(decision: &Decision) -> VerifyResponse {
+fn response(authorizer: &Authorizer, decision: &Decision) -> VerifyResponse {
     let verdict = match decision.reason.class() {
         Class::Allowed => Verdict::Allow,
         Class::Missing | Class::Invalid | Class::Forbidden => Verdict::Deny,
@@ -130,6 +122,13 @@ fn response(decision: &Decision) -> VerifyResponse {
         verdict: verdict.into(),
         reason: decision.reason.code().to_owned(),
         message: decision.reason.message().to_owned(),
+        rule: authorizer
+            .rule(decision)
+            .settings
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned(),
         ..VerifyResponse::default()
     };
     let Some(token) = &decision.token else {
@@ -154,8 +153,8 @@ fn response(decision: &Decision) -> VerifyResponse {
     }
 }
 
-fn refusal(_: &Authorizer, reason: Reason) -> VerifyResponse {
-    response(&Decision::refusal(reason))
+fn refusal(authorizer: &Authorizer, reason: Reason) -> VerifyResponse {
+    response(authorizer, &Decision::refusal(reason))
 }
 
 fn steps(explanation: Explanation) -> Vec<TraceStep> {
@@ -182,6 +181,11 @@ impl<'a> RequestView<'a> for ContextView<'a> {
 
     fn host(&self) -> &'a [u8] {
         self.0.host.as_bytes()
+    }
+
+    /// The question does not say.
+    fn scheme(&self) -> &'a [u8] {
+        b""
     }
 
     fn target(&self) -> &'a [u8] {

@@ -13,6 +13,7 @@ pub struct Malformed;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckView<'a> {
     method: &'a [u8],
+    scheme: &'a [u8],
     host: &'a [u8],
     path: &'a [u8],
     /// `AttributeContext.HttpRequest`, checked to be readable.
@@ -68,6 +69,7 @@ impl<'a> CheckView<'a> {
                 (HTTP_METHOD, Value::Bytes(bytes)) => self.method = bytes,
                 (HTTP_PATH, Value::Bytes(bytes)) => self.path = bytes,
                 (HTTP_HOST, Value::Bytes(bytes)) => self.host = bytes,
+                (HTTP_SCHEME, Value::Bytes(bytes)) => self.scheme = bytes,
                 (HTTP_HEADERS, Value::Bytes(entry)) => {
                     pair(entry)?;
                 }
@@ -93,6 +95,10 @@ impl<'a> RequestView<'a> for CheckView<'a> {
 
     fn host(&self) -> &'a [u8] {
         self.host
+    }
+
+    fn scheme(&self) -> &'a [u8] {
+        self.scheme
     }
 
     fn target(&self) -> &'a [u8] {
@@ -234,6 +240,7 @@ const HTTP_METHOD: u64 = 2;
 const HTTP_HEADERS: u64 = 3;
 const HTTP_PATH: u64 = 4;
 const HTTP_HOST: u64 = 5;
+const HTTP_SCHEME: u64 = 6;
 const HTTP_HEADER_MAP: u64 = 13;
 const HEADER_MAP_HEADERS: u64 = 1;
 

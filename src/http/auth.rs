@@ -5,13 +5,14 @@
 //! `x-envoy-auth-headers-to-remove`, which Envoy obeys.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use super::{Original, OriginalRequest};
 use crate::authorizer::{Authorizer, Decision};
+use crate::deny::Refusal;
 use crate::forward::TokenHandling;
 use crate::gate::{Bench, Gate};
 use crate::metrics::Transport;
@@ -59,17 +60,17 @@ fn judge(
     rule: Option<&str>,
     request: &OriginalRequest<'_>,
 ) -> (Decision, Response<Full<Bytes>>) {
-    let Bench {
-        authorizer,
-        now,
-        scratch,
-        meter,
-    } = bench;
-    let decision = authorizer.decide(request, rule, *now, scratch, *meter);
+    let decision = bench.decide(request, rule);
+    let authorizer = bench.authorizer;
     let response = match decision.reason.class() {
         Class::Allowed => allowed(authorizer, &decision, request),
         Class::Missing | Class::Invalid | Class::Forbidden | Class::Unavailable => {
-            refused(authorizer, decision.reason)
+            let refusals = &authorizer.rule(&decision).refusals;
+            let mut response = refusal(refusals.get(decision.reason));
+            if let Some(location) = refusals.redirect(decision.reason, request) {
+                redirect(&mut response, &location, request.obeys_redirects());
+            }
+            response
         }
     };
     (decision, response)
@@ -81,41 +82,54 @@ fn allowed(
     request: &OriginalRequest<'_>,
 ) -> Response<Full<Bytes>> {
     let mut answer = Answer::default();
-    match &decision.token {
-        Some(token) => {
-            for (name, value) in &token.forwarded.set {
-                answer.set(name, value);
-            }
-            for name in &token.forwarded.absent {
-                answer.remove(name);
-            }
-            if authorizer.forward.token == TokenHandling::Strip {
-                let stripped = authorizer.credentials.strip(request);
-                for name in &stripped.headers {
-                    answer.remove(name);
-                }
-                if let Some(cookies) = stripped.cookie {
-                    answer.headers.insert(COOKIE, cookies);
-                }
-            }
-        }
-        // Without a token every configured header is somebody else's invention.
-        None => authorizer
-            .forward
-            .names()
-            .for_each(|name| answer.remove(name)),
+    let forwarded = &decision.judgement(authorizer).forwarded;
+    for (name, value) in &forwarded.set {
+        answer.set(name, value);
     }
+    for name in &forwarded.absent {
+        answer.remove(name);
+    }
+    let rule = authorizer.rule(decision);
+    if decision.token.is_some() && rule.settings.forward.token == TokenHandling::Strip {
+        let stripped = rule.settings.credentials.strip(request);
+        for name in &stripped.headers {
+            answer.remove(name);
+        }
+        if let Some(cookies) = stripped.cookie {
+            answer.headers.insert(COOKIE, cookies);
+        }
+    }
+    let protected = authorizer.protected();
     request.for_each_header(&mut |name, _| {
-        if authorizer.forward.is_twin(name) {
+        if protected.is_twin(name) {
             answer.list(name);
         }
     });
     answer.into_response()
 }
 
-/// The refusal for `reason`, which was built when the configuration was read.
+/// The refusal for `reason` where nothing is known of the request.
 fn refused(authorizer: &Authorizer, reason: Reason) -> Response<Full<Bytes>> {
-    let refusal = authorizer.refusals.get(reason);
+    refusal(authorizer.rule_beside().refusals.get(reason))
+}
+
+/// Sends a browser to log in (RFC 9110 15.4.3). nginx makes a fault of every status but 401 and
+/// 403, so it gets the place with the refusal, and its configuration makes the redirect of it.
+fn redirect(response: &mut Response<Full<Bytes>>, location: &str, is_obeyed: bool) {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return;
+    };
+    if is_obeyed {
+        *response.status_mut() = StatusCode::FOUND;
+        *response.body_mut() = Full::default();
+        response.headers_mut().remove(WWW_AUTHENTICATE);
+        response.headers_mut().remove(CONTENT_TYPE);
+    }
+    response.headers_mut().insert(LOCATION, location);
+}
+
+/// The refusal, which was built when the configuration was read.
+fn refusal(refusal: &Refusal) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(refusal.body.clone()));
     // A refusal has one of three statuses; if that were not so, it would be a refusal still.
     *response.status_mut() =

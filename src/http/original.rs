@@ -26,9 +26,11 @@ pub enum Original {
 #[derive(Clone, Copy, Debug)]
 pub struct OriginalRequest<'a> {
     method: &'a [u8],
+    scheme: &'a [u8],
     host: &'a [u8],
     target: &'a [u8],
     headers: &'a HeaderMap,
+    obeys_redirects: bool,
 }
 
 impl Original {
@@ -51,9 +53,11 @@ impl Original {
             None => OriginalRequest::unknown(headers),
             Some(described) => OriginalRequest {
                 method: described.method.unwrap_or_default(),
+                scheme: described.scheme,
                 host: described.host,
                 target: described.target.unwrap_or_default(),
                 headers,
+                obeys_redirects: described.obeys_redirects,
             },
         })
     }
@@ -71,9 +75,11 @@ impl<'a> OriginalRequest<'a> {
         target.starts_with('/').then(|| {
             Ok(Self {
                 method: asking.method.as_str().as_bytes(),
+                scheme: b"",
                 host: authority(asking)?,
                 target: target.as_bytes(),
                 headers: &asking.headers,
+                obeys_redirects: true,
             })
         })
     }
@@ -81,10 +87,18 @@ impl<'a> OriginalRequest<'a> {
     const fn unknown(headers: &'a HeaderMap) -> Self {
         Self {
             method: b"",
+            scheme: b"",
             host: b"",
             target: b"",
             headers,
+            obeys_redirects: false,
         }
+    }
+
+    /// Whether the proxy hands a redirect on to the client. nginx does not.
+    #[must_use]
+    pub const fn obeys_redirects(&self) -> bool {
+        self.obeys_redirects
     }
 }
 
@@ -95,6 +109,10 @@ impl<'a> RequestView<'a> for OriginalRequest<'a> {
 
     fn host(&self) -> &'a [u8] {
         self.host
+    }
+
+    fn scheme(&self) -> &'a [u8] {
+        self.scheme
     }
 
     fn target(&self) -> &'a [u8] {
@@ -111,9 +129,12 @@ impl<'a> RequestView<'a> for OriginalRequest<'a> {
 /// What one family of headers says.
 struct Described<'a> {
     method: Option<&'a [u8]>,
+    /// Empty if the family does not say.
+    scheme: &'a [u8],
     /// Named by the family, or the host of the asking request.
     host: &'a [u8],
     target: Option<&'a [u8]>,
+    obeys_redirects: bool,
 }
 
 impl Described<'_> {
@@ -142,15 +163,18 @@ fn x_original(asking: &Parts) -> Result<Option<Described<'_>>, Reason> {
     if method.is_none() && uri.is_none() && url.is_none() {
         return Ok(None);
     }
-    let Some((host, target)) = url else {
+    let Some((named, target)) = url else {
         let host = authority(asking)?;
         let target = uri;
         return Ok(Some(Described {
             method,
+            scheme: b"",
             host,
             target,
+            obeys_redirects: false,
         }));
     };
+    let (scheme, host) = named.unzip();
     let host = match (host, uri) {
         (Some(host), None) => host,
         (None, None) => authority(asking)?,
@@ -164,11 +188,12 @@ fn x_original(asking: &Parts) -> Result<Option<Described<'_>>, Reason> {
             asked
         }
     };
-    let target = Some(target);
     Ok(Some(Described {
         method,
+        scheme: scheme.unwrap_or_default(),
         host,
-        target,
+        target: Some(target),
+        obeys_redirects: false,
     }))
 }
 
@@ -181,15 +206,16 @@ fn x_forwarded(asking: &Parts) -> Result<Option<Described<'_>>, Reason> {
     if method.is_none() && target.is_none() {
         return Ok(None);
     }
-    only(headers, "x-forwarded-proto")?;
     let host = match only(headers, "x-forwarded-host")? {
         Some(named) => host(named)?,
         None => authority(asking)?,
     };
     Ok(Some(Described {
         method,
+        scheme: only(headers, "x-forwarded-proto")?.unwrap_or_default(),
         host,
         target,
+        obeys_redirects: true,
     }))
 }
 
@@ -219,25 +245,24 @@ fn target(value: &[u8]) -> Result<&[u8], Reason> {
     }
 }
 
-/// Host, if there is one, and target of an absolute URL or a path.
-fn split_url(url: &[u8]) -> Result<(Option<&[u8]>, &[u8]), Reason> {
+/// Scheme with host, if they are there, and target of an absolute URL or a path.
+fn split_url(url: &[u8]) -> Result<(Option<Origin<'_>>, &[u8]), Reason> {
     if url.starts_with(b"/") {
         return Ok((None, url));
     }
-    let has_scheme = |scheme: &[u8]| {
-        let start = url.get(..scheme.len())?;
-        start
-            .eq_ignore_ascii_case(scheme)
-            .then(|| &url[scheme.len()..])
-    };
-    let rest = has_scheme(b"http://")
-        .or_else(|| has_scheme(b"https://"))
-        .ok_or(Reason::PathAmbiguous)?;
+    let colon = memchr(b':', url).ok_or(Reason::PathAmbiguous)?;
+    let (scheme, rest) = url.split_at(colon);
+    let is_web = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    let rest = rest.strip_prefix(b"://").filter(|_| is_web);
+    let rest = rest.ok_or(Reason::PathAmbiguous)?;
     let end = memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
     let (named, rest) = rest.split_at(end);
     let path = if rest.is_empty() { b"/" } else { rest };
-    Ok((Some(host(named)?), target(path)?))
+    Ok((Some((scheme, host(named)?)), target(path)?))
 }
+
+/// Scheme and host of a URL.
+type Origin<'a> = (&'a [u8], &'a [u8]);
 
 /// Host and port and nothing else: no list, no user, no path.
 fn host(value: &[u8]) -> Result<&[u8], Reason> {

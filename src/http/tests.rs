@@ -61,8 +61,8 @@ fn forwarding(token: TokenHandling) -> Fixture {
         claim: ClaimPath::dotted(claim).expect("a path"),
         format: Format::Csv,
     };
-    Fixture::with(|authorizer| {
-        authorizer.forward = ForwardPolicy {
+    Fixture::with(|setup| {
+        setup.beside.forward = ForwardPolicy {
             token,
             headers: vec![header("x-user-id", "sub"), header("x-email", "email")],
             ..ForwardPolicy::default()
@@ -70,13 +70,12 @@ fn forwarding(token: TokenHandling) -> Fixture {
         let bearer = Credentials::default().sources[0].clone();
         let cookie = CredentialSource::Cookie("access_token".into());
         let query = CredentialSource::Query("access_token".into());
-        authorizer.credentials.sources = Box::new([bearer, cookie, query]);
-        authorizer.bypass_cors_preflight = true;
-        authorizer.refusals = DenyPolicy {
+        setup.beside.credentials.sources = Box::new([bearer, cookie, query]);
+        setup.bypass_cors_preflight = true;
+        setup.beside.deny = DenyPolicy {
             expose_reason: true,
             ..DenyPolicy::default()
-        }
-        .prepare();
+        };
     })
 }
 

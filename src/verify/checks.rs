@@ -39,7 +39,7 @@ pub(super) fn find_issuer<'i>(
     context
         .issuers
         .get(issuer.resolve(text))
-        .filter(|issuer| context.accepts.issuer(issuer))
+        .filter(|issuer| context.accepts.takes(Some(&issuer.policy.name)))
         .ok_or(Reason::IssuerUnknown)
 }
 

@@ -108,11 +108,13 @@ pub struct Accepts<'a> {
 }
 
 impl Accepts<'_> {
-    /// Whether tokens of `issuer` are.
+    /// Whether tokens of `issuer` are; `None` is who is no issuer.
     #[must_use]
-    pub fn issuer(&self, issuer: &Issuer) -> bool {
-        self.issuers
-            .is_none_or(|names| names.contains(&issuer.policy.name))
+    pub fn takes(&self, issuer: Option<&str>) -> bool {
+        self.issuers.is_none_or(|names| {
+            let mut names = names.iter();
+            issuer.is_some_and(|issuer| names.any(|name| **name == *issuer))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::consumers::{Consumer, Credential};
-use crate::issuers::{Issuer, TimePolicy};
+use crate::issuers::{Audiences, Issuer, TimePolicy};
 
 /// Who signed a token, as found in the tables of the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,15 @@ impl SignedBy {
         match self {
             Self::Issuer(issuer) => &issuer.policy.times,
             Self::Consumer { times, .. } => times,
+        }
+    }
+
+    /// For whom its tokens must be; `None` if it does not say.
+    #[must_use]
+    pub fn audiences(&self) -> Option<&Audiences> {
+        match self {
+            Self::Issuer(issuer) => Some(&issuer.policy.audiences),
+            Self::Consumer { consumer, .. } => consumer.audiences.as_ref(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// Every module of the library, from the bottom up: it may know those above it in this list, and
 /// none below. A new room needs a place here, and in `ARCHITECTURE.md`.
-pub const HOUSE: [(Plane, &str); 27] = [
+pub const HOUSE: [(Plane, &str); 29] = [
     (Plane::Core, "limits"),
     (Plane::Core, "reason"),
     (Plane::Core, "time"),
@@ -14,9 +14,11 @@ pub const HOUSE: [(Plane, &str); 27] = [
     (Plane::Core, "verify"),
     (Plane::Core, "explain"),
     (Plane::Core, "request"),
+    (Plane::Core, "prepared"),
     (Plane::Core, "credentials"),
     (Plane::Core, "forward"),
     (Plane::Core, "deny"),
+    (Plane::Core, "rules"),
     (Plane::Core, "cache"),
     (Plane::Core, "authorizer"),
     (Plane::Control, "secret"),

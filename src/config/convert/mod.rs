@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::cache::CacheSettings;
 use crate::limits::{CLAIMS_DEPTH_MAX, TOKEN_BYTES_MAX};
+use crate::rules::RuleSettings;
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
 
@@ -42,9 +43,13 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
     Config {
         server: server::server(&raw.server, &at.key("server"), context),
         issuers: issuer::issuers(raw.issuers.as_mut(), context),
-        credentials: request::credentials(raw, context),
-        forward: request::forward(&raw.forward, &at.key("forward"), context),
-        deny: request::deny(&raw.deny),
+        rules: Vec::new(),
+        beside: RuleSettings {
+            credentials: request::credentials(raw, context),
+            forward: request::forward(&raw.forward, &at.key("forward"), context),
+            deny: request::deny(&raw.deny),
+            ..RuleSettings::default()
+        },
         bypass_cors_preflight: raw.bypass_cors_preflight,
         cache: cache(&raw.cache, &at.key("cache"), context),
         token_limits,

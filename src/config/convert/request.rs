@@ -132,6 +132,7 @@ pub(super) fn deny(raw: &raw::Deny) -> DenyPolicy {
         expose_reason: raw.expose_reason,
         on_unavailable: raw.on_unavailable.0,
         unavailable_status: raw.unavailable_status.0.0,
+        redirect: None,
     }
 }
 

@@ -5,7 +5,7 @@ use http::HeaderName;
 use prost::Message;
 use serde_json::json;
 
-use super::{answer, denial, refuse};
+use super::{answer, redirection, refuse};
 use crate::credentials::{CredentialSource, Credentials};
 use crate::deny::{DenyPolicy, OnUnavailable};
 use crate::fixture::Fixture;
@@ -80,24 +80,25 @@ fn with_headers(token: TokenHandling) -> ForwardPolicy {
 #[test]
 fn no_refusal_has_the_status_zero_for_any_reason() {
     for on_unavailable in [OnUnavailable::Deny, OnUnavailable::Defer] {
-        let fixture = Fixture::with(|authorizer| authorizer.on_unavailable = on_unavailable);
-        let authorizer = fixture.gate.authorizer();
+        let fixture = Fixture::with(|setup| setup.beside.deny.on_unavailable = on_unavailable);
         for reason in Reason::ALL {
             if reason.class() == Class::Allowed {
                 continue;
             }
-            let response = denial(&authorizer, reason);
-            assert_ne!(code(&response), 0, "{}", reason.code());
-            let encoded = refuse(&fixture.gate, reason);
-            assert_eq!(CheckResponse::decode(encoded).expect("decodes"), response);
+            for _ in 0..2 {
+                let encoded = refuse(&fixture.gate, reason);
+                let response = CheckResponse::decode(encoded).expect("decodes");
+                assert_ne!(code(&response), 0, "{}", reason.code());
+                assert_ne!(code(&redirection(reason, "/".to_owned())), 0);
+            }
         }
     }
 }
 
 #[test]
 fn allows_a_good_token_with_its_headers_and_removes_what_it_does_not_provide() {
-    let fixture = Fixture::with(|authorizer| {
-        authorizer.forward = with_headers(TokenHandling::Keep);
+    let fixture = Fixture::with(|setup| {
+        setup.beside.forward = with_headers(TokenHandling::Keep);
     });
     let token = fixture.token(json!({ "level": 3 }));
     for _ in 0..2 {
@@ -121,8 +122,8 @@ fn allows_a_good_token_with_its_headers_and_removes_what_it_does_not_provide() {
 
 #[test]
 fn removes_twins_of_configured_headers_that_the_request_carries() {
-    let fixture = Fixture::with(|authorizer| {
-        authorizer.forward = with_headers(TokenHandling::Keep);
+    let fixture = Fixture::with(|setup| {
+        setup.beside.forward = with_headers(TokenHandling::Keep);
     });
     let authorization = format!("Bearer {}", fixture.token(json!({})));
     let headers = [
@@ -137,12 +138,12 @@ fn removes_twins_of_configured_headers_that_the_request_carries() {
 
 #[test]
 fn strips_the_token_from_wherever_it_was() {
-    let fixture = Fixture::with(|authorizer| {
-        authorizer.forward = ForwardPolicy {
+    let fixture = Fixture::with(|setup| {
+        setup.beside.forward = ForwardPolicy {
             token: TokenHandling::Strip,
             ..Default::default()
         };
-        authorizer.credentials = Credentials {
+        setup.beside.credentials = Credentials {
             sources: Box::new([
                 Credentials::default().sources[0].clone(),
                 CredentialSource::Cookie("session".into()),
@@ -207,7 +208,7 @@ fn keys_that_could_not_be_had_are_a_503_or_left_to_the_filter() {
     assert_eq!(code(&response), 14);
     assert_eq!(refused(response).status.expect("status").code, 503);
 
-    let fixture = Fixture::with(|authorizer| authorizer.on_unavailable = OnUnavailable::Defer);
+    let fixture = Fixture::with(|setup| setup.beside.deny.on_unavailable = OnUnavailable::Defer);
     let away = fixture.token(json!({ "iss": "https://away/" }));
     let response = bearer(&fixture.gate, &away);
     assert_eq!(code(&response), 14);
@@ -220,7 +221,7 @@ fn keys_that_could_not_be_had_are_a_503_or_left_to_the_filter() {
         unavailable_status: 403,
         ..DenyPolicy::default()
     };
-    let fixture = Fixture::with(|authorizer| authorizer.refusals = policy.prepare());
+    let fixture = Fixture::with(|setup| setup.beside.deny = policy);
     let away = fixture.token(json!({ "iss": "https://away/" }));
     assert_eq!(code(&bearer(&fixture.gate, &away)), 7);
 }

@@ -5,15 +5,19 @@
 //! never decides. A full comparison of the bytes ends every look-up, so no digest is needed; the
 //! hash is seeded at random.
 
+mod judgement;
+
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use foldhash::quality::RandomState;
+use moka::Expiry;
 use moka::sync::Cache;
 
-use crate::forward::Forwarded;
+pub use judgement::{Judgement, Judgements};
+
 use crate::limits::{CACHE_BYTES, CACHE_ENTRY_BYTES, CACHE_TTL};
 use crate::verify::{SignedBy, Times};
 
@@ -47,27 +51,25 @@ pub struct VerifiedToken {
     pub subject: Option<Box<str>>,
     /// The payload, byte for byte: one strict JSON object.
     pub payload: Bytes,
-    /// What goes upstream.
-    pub forwarded: Forwarded,
     /// The generation of the keys it was verified with.
     pub keys_generation: u64,
     /// The generation of the configuration it was verified under.
     pub config_generation: u64,
-    /// What an edge made of it once, to be sent again as it is.
-    pub prepared: OnceLock<Bytes>,
+    /// What rules made of it.
+    pub judgements: Judgements,
 }
 
 impl VerifiedToken {
     /// Roughly the bytes that it and its key in the cache keep.
     fn weight(&self, token_bytes: usize) -> u32 {
-        let forwarded: usize = self
-            .forwarded
-            .set
-            .iter()
-            .map(|(_, value)| value.len() + 64)
-            .sum();
-        // The prepared answer repeats what is forwarded, and the metadata repeats the payload.
-        let bytes = CACHE_ENTRY_BYTES + token_bytes + 3 * self.payload.len() + 2 * forwarded;
+        let judged = |judgement: &Judgement| {
+            let set = judgement.forwarded.set.iter();
+            let forwarded: usize = set.map(|(_, value)| value.len() + 64).sum();
+            // The prepared answer repeats what is forwarded, and the metadata the payload.
+            CACHE_ENTRY_BYTES / 2 + 2 * self.payload.len() + 2 * forwarded
+        };
+        let judged: usize = self.judgements.iter().map(judged).sum();
+        let bytes = CACHE_ENTRY_BYTES / 2 + token_bytes + self.payload.len() + judged;
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -100,7 +102,7 @@ impl TokenCache {
                 .weigher(|token: &Box<[u8]>, verified: &Arc<VerifiedToken>| {
                     verified.weight(token.len())
                 })
-                .time_to_live(settings.ttl)
+                .expire_after(Lifetime(settings.ttl))
                 .build_with_hasher(RandomState::default())
         });
         Self { settings, entries }
@@ -122,7 +124,7 @@ impl TokenCache {
         is_current.then_some(verified)
     }
 
-    /// Keeps `verified` as what `token` is.
+    /// Keeps `verified` as what `token` is. To be called again when more is known of it: it grew.
     pub fn insert(&self, token: &[u8], verified: Arc<VerifiedToken>) {
         if let Some(entries) = &self.entries {
             entries.insert(token.into(), verified);
@@ -142,5 +144,14 @@ impl TokenCache {
         if let Some(entries) = &self.entries {
             entries.run_pending_tasks();
         }
+    }
+}
+
+/// How long a token stays from the time it was first kept, however often it is kept again.
+struct Lifetime(Duration);
+
+impl<K, V> Expiry<K, V> for Lifetime {
+    fn expire_after_create(&self, _: &K, _: &V, _: Instant) -> Option<Duration> {
+        Some(self.0)
     }
 }

@@ -1,0 +1,205 @@
+//! The one call every transport makes: a request, or a token alone, becomes a [`Decision`].
+//!
+//! An [`Authorizer`] is one configuration, frozen. A reload makes another.
+
+mod decision;
+mod judge;
+mod narrow;
+
+use std::sync::Arc;
+
+use crate::cache::{Judgement, TokenCache};
+use crate::consumers::Consumers;
+use crate::explain::Explanation;
+use crate::forward::Protected;
+use crate::issuers::Issuers;
+use crate::prepared::Prepared;
+use crate::reason::Reason;
+use crate::request::RequestView;
+use crate::rules::{Rule, RuleId, Rules};
+use crate::signature::Algorithm;
+use crate::time::UnixMillis;
+use crate::token::{Scratch, TokenLimits};
+use crate::verify::{Observer, Step};
+
+pub use decision::Decision;
+use judge::Asked;
+
+/// What a configuration judges by.
+#[derive(Debug)]
+pub struct Parts {
+    /// Who may sign.
+    pub issuers: Issuers,
+    /// Who else may.
+    pub consumers: Arc<Consumers>,
+    /// What is asked of requests.
+    pub rules: Rules,
+    /// How large tokens may be.
+    pub limits: TokenLimits,
+    /// Tokens verified before.
+    pub cache: TokenCache,
+    /// Whether CORS preflights pass without a token.
+    pub bypass_cors_preflight: bool,
+    /// Which configuration this is: one more with every reload.
+    pub generation: u64,
+}
+
+/// One configuration, ready to judge.
+#[derive(Debug)]
+pub struct Authorizer {
+    parts: Parts,
+    protected: Protected,
+    /// What goes upstream where a rule does without a token.
+    anonymous: Judgement,
+    /// What goes upstream where nobody asked for a token.
+    public: Judgement,
+}
+
+/// A question about a token, as `Verify` asks it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question<'q> {
+    /// The token; empty to look for it in the request.
+    pub token: &'q [u8],
+    /// A rule to judge by.
+    pub rule: Option<&'q str>,
+    /// One of these must be in `aud`, if there are any.
+    pub audiences: &'q [String],
+    /// All of these must be granted.
+    pub scopes: &'q [String],
+}
+
+/// What a decision needs room for. Each worker has one and uses it again.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    /// For reading a token.
+    pub token: Scratch,
+}
+
+/// Who counts what a decision costs.
+pub trait Meter {
+    /// The cache was asked.
+    fn cache(&self, is_hit: bool);
+
+    /// A signature was checked.
+    fn signature(&self, algorithm: Algorithm, is_valid: bool);
+}
+
+/// Nobody counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Unmetered;
+
+impl Meter for Unmetered {
+    fn cache(&self, _: bool) {}
+
+    fn signature(&self, _: Algorithm, _: bool) {}
+}
+
+impl Authorizer {
+    /// Freezes `parts`.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let names = parts.rules.iter().map(|rule| &rule.settings.forward);
+        let protected = Protected::new(names.flat_map(|forward| forward.names()));
+        let nobody = |protected: &Protected| Judgement {
+            rule: RuleId::BESIDE,
+            accepted: Ok(()),
+            verdict: Ok(()),
+            forwarded: protected.forwarding(Vec::new()),
+            prepared: Prepared::new(),
+        };
+        Self {
+            anonymous: nobody(&protected),
+            public: nobody(&protected),
+            protected,
+            parts,
+        }
+    }
+
+    /// Judges a request as a gateway describes it, by the rule called `rule` if one is named.
+    pub fn decide<'r>(
+        &self,
+        request: &impl RequestView<'r>,
+        rule: Option<&str>,
+        now: UnixMillis,
+        buffers: &mut Buffers,
+        meter: &impl Meter,
+    ) -> Decision {
+        let question = Question {
+            rule,
+            ..Question::default()
+        };
+        self.verify(&question, Some(request), now, buffers, meter)
+    }
+
+    /// Judges a token, with the request it came with if there is one.
+    pub fn verify<'r>(
+        &self,
+        question: &Question<'_>,
+        request: Option<&impl RequestView<'r>>,
+        now: UnixMillis,
+        buffers: &mut Buffers,
+        meter: &impl Meter,
+    ) -> Decision {
+        let asked = Asked {
+            question,
+            request,
+            now,
+            cache: Some(&self.parts.cache),
+        };
+        self.judge(&asked, buffers, &mut Metered(meter), meter)
+    }
+
+    /// Judges as [`Authorizer::verify`] does, past the cache, and tells every step.
+    pub fn explain<'r>(
+        &self,
+        question: &Question<'_>,
+        request: Option<&impl RequestView<'r>>,
+        now: UnixMillis,
+        buffers: &mut Buffers,
+    ) -> (Decision, Explanation) {
+        let asked = Asked {
+            question,
+            request,
+            now,
+            cache: None,
+        };
+        let mut explanation = Explanation::default();
+        let decision = self.judge(&asked, buffers, &mut explanation, &Unmetered);
+        (decision, explanation)
+    }
+
+    /// The rule that made this decision.
+    #[must_use]
+    pub fn rule(&self, decision: &Decision) -> &Rule {
+        self.parts.rules.get(decision.rule)
+    }
+
+    /// The rule that judges before any other is known: the one beside them all.
+    #[must_use]
+    pub fn rule_beside(&self) -> &Rule {
+        self.parts.rules.get(RuleId::BESIDE)
+    }
+
+    /// The headers that only the gate may set.
+    #[must_use]
+    pub const fn protected(&self) -> &Protected {
+        &self.protected
+    }
+
+    /// Tokens verified before.
+    #[must_use]
+    pub const fn cache(&self) -> &TokenCache {
+        &self.parts.cache
+    }
+}
+
+/// An observer that only counts.
+struct Metered<'m, M>(&'m M);
+
+impl<M: Meter> Observer for Metered<'_, M> {
+    fn step(&mut self, _: Step, _: Result<(), Reason>, _: impl FnOnce() -> String) {}
+
+    fn signature(&mut self, algorithm: Algorithm, is_valid: bool) {
+        self.0.signature(algorithm, is_valid);
+    }
+}

@@ -1,0 +1,125 @@
+//! What rules made of a token, kept with it.
+
+use std::sync::OnceLock;
+
+use crate::forward::Forwarded;
+use crate::limits::RULES_PER_TOKEN;
+use crate::prepared::Prepared;
+use crate::reason::Reason;
+use crate::rules::RuleId;
+
+/// What one rule makes of a token, as far as the token alone decides.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The rule.
+    pub rule: RuleId,
+    /// Whether it takes tokens of this issuer at all: asked before the times.
+    pub accepted: Result<(), Reason>,
+    /// Whether the token is for its audience and meets its requirements: asked after the times.
+    pub verdict: Result<(), Reason>,
+    /// What goes upstream.
+    pub forwarded: Forwarded,
+    /// The answer to a `Check` that needs nothing else.
+    pub prepared: Prepared,
+}
+
+/// The judgements on one token: a list that only grows, up to a bound. Reading takes no lock, and
+/// of two writers one goes on behind the other.
+#[derive(Debug, Default)]
+pub struct Judgements(OnceLock<Box<Link>>);
+
+#[derive(Debug)]
+struct Link {
+    judgement: Judgement,
+    rest: Judgements,
+}
+
+impl Judgements {
+    /// The one of this rule.
+    #[must_use]
+    pub fn find(&self, rule: RuleId) -> Option<&Judgement> {
+        self.iter().find(|judgement| judgement.rule == rule)
+    }
+
+    /// Keeps `judgement`.
+    ///
+    /// # Errors
+    /// The judgement again, if there are as many as there may be.
+    pub fn keep(&self, judgement: Judgement) -> Result<(), Box<Judgement>> {
+        let mut end = self;
+        let mut link = Box::new(Link {
+            judgement,
+            rest: Self::default(),
+        });
+        for _ in 0..RULES_PER_TOKEN {
+            while let Some(taken) = end.0.get() {
+                end = &taken.rest;
+            }
+            if self.iter().count() >= RULES_PER_TOKEN {
+                break;
+            }
+            match end.0.set(link) {
+                Ok(()) => return Ok(()),
+                Err(refused) => link = refused,
+            }
+        }
+        Err(Box::new(link.judgement))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Judgement> {
+        let first = self.0.get();
+        let links = std::iter::successors(first, |link| link.rest.0.get());
+        links.map(|link| &link.judgement)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::{Judgement, Judgements};
+    use crate::forward::Forwarded;
+    use crate::limits::RULES_PER_TOKEN;
+    use crate::prepared::Prepared;
+    use crate::rules::RuleId;
+
+    fn judgement(place: usize) -> Judgement {
+        Judgement {
+            rule: RuleId::from_place(place),
+            accepted: Ok(()),
+            verdict: Ok(()),
+            forwarded: Forwarded::default(),
+            prepared: Prepared::new(),
+        }
+    }
+
+    #[test]
+    fn as_many_judgements_are_kept_as_there_is_room() {
+        let judgements = Judgements::default();
+        for place in 0..RULES_PER_TOKEN {
+            judgements.keep(judgement(place)).expect("room");
+        }
+        let refused = judgements.keep(judgement(99)).expect_err("no room");
+        assert_eq!(refused.rule, RuleId::from_place(99));
+        for place in 0..RULES_PER_TOKEN {
+            let id = RuleId::from_place(place);
+            assert_eq!(judgements.find(id).expect("kept").rule, id);
+        }
+        assert!(judgements.find(RuleId::BESIDE).is_none());
+    }
+
+    #[test]
+    fn of_many_writers_none_is_lost() {
+        let judgements = Arc::new(Judgements::default());
+        let writers = (0..RULES_PER_TOKEN).map(|place| {
+            let judgements = Arc::clone(&judgements);
+            thread::spawn(move || judgements.keep(judgement(place)).is_ok())
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            assert!(writer.join().expect("no panic"));
+        }
+        assert_eq!(judgements.iter().count(), RULES_PER_TOKEN);
+    }
+}

@@ -1,0 +1,92 @@
+//! The headers that only the gate may set.
+
+use std::collections::{BTreeMap, HashSet};
+
+use http::HeaderName;
+
+use super::Forwarded;
+
+/// Every header that any rule sets. Whatever rule a request meets, those that it does not set are
+/// removed, so that a client cannot forge what it would have set elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Protected {
+    names: Box<[HeaderName]>,
+    /// For finding twins; by length, so that most headers of a request are none at a glance.
+    by_length: BTreeMap<usize, Vec<HeaderName>>,
+    /// Whether all names consist of letters, digits and hyphens.
+    are_plain: bool,
+}
+
+impl Protected {
+    /// Protects these names.
+    #[must_use]
+    pub fn new<'n>(names: impl IntoIterator<Item = &'n HeaderName>) -> Self {
+        let mut known = HashSet::new();
+        let names: Vec<_> = names
+            .into_iter()
+            .filter(|name| known.insert(*name))
+            .cloned()
+            .collect();
+        let mut by_length = BTreeMap::<usize, Vec<_>>::new();
+        for name in &names {
+            let alike = by_length.entry(name.as_str().len()).or_default();
+            alike.push(name.clone());
+        }
+        Self {
+            are_plain: names.iter().all(|name| is_plain(name.as_str().as_bytes())),
+            names: names.into(),
+            by_length,
+        }
+    }
+
+    /// The names, each once.
+    #[must_use]
+    pub const fn names(&self) -> &[HeaderName] {
+        &self.names
+    }
+
+    /// What a request carries upstream if exactly the headers in `set` are set.
+    #[must_use]
+    pub fn forwarding(&self, set: Vec<(HeaderName, Box<str>)>) -> Forwarded {
+        let is_set = |name: &HeaderName| set.iter().any(|(set, _)| set == name);
+        let absent = self.names.iter().filter(|name| !is_set(name));
+        Forwarded {
+            absent: absent.cloned().collect(),
+            set,
+        }
+    }
+
+    /// Whether a header of the request would become one of ours behind CGI, WSGI or PHP, where
+    /// `x-user-id`, `x_user_id` and `x.user.id` all end up as `HTTP_X_USER_ID`. The name itself,
+    /// in any case, is no twin: it is overwritten or removed anyway.
+    #[must_use]
+    pub fn is_twin(&self, name: &[u8]) -> bool {
+        // Two plain names that are mangled alike are the same name.
+        if self.are_plain && is_plain(name) {
+            return false;
+        }
+        let Some(alike) = self.by_length.get(&name.len()) else {
+            return false;
+        };
+        alike.iter().any(|ours| {
+            let ours = ours.as_str().as_bytes();
+            let mut pairs = ours.iter().zip(name);
+            pairs.all(|(one, other)| mangled(*one) == mangled(*other))
+                && !ours.eq_ignore_ascii_case(name)
+        })
+    }
+}
+
+fn is_plain(name: &[u8]) -> bool {
+    name.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
+/// The byte of a header name as it arrives in the name of an environment variable.
+const fn mangled(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() {
+        byte.to_ascii_uppercase()
+    } else {
+        b'_'
+    }
+}

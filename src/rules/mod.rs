@@ -1,0 +1,175 @@
+//! What is asked of a request, and what it gets: the table of rules, frozen.
+//!
+//! Without `rules` in the configuration there is one rule without a name, which asks for a valid
+//! token of any issuer. With them the first match wins, and no match is a refusal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::credentials::Credentials;
+use crate::deny::{DenyPolicy, Refusals};
+use crate::forward::ForwardPolicy;
+use crate::issuers::Audiences;
+use crate::reason::Reason;
+use crate::request::RequestView;
+use crate::verify::Accepts;
+
+/// One rule, as it is configured. By default a valid token of any issuer, in
+/// `Authorization: Bearer`.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSettings {
+    /// Its name in the configuration; the one without is what there is beside the rules.
+    pub name: Option<Box<str>>,
+    /// Whether a token is needed.
+    pub access: Access,
+    /// Where the token is.
+    pub credentials: Credentials,
+    /// Whose tokens it accepts, by their names in the configuration; `None` for everybody's.
+    pub issuers: Option<Box<[Box<str>]>>,
+    /// For whom a token must be, instead of what its issuer's policy says.
+    pub audiences: Option<Audiences>,
+    /// What goes upstream.
+    pub forward: ForwardPolicy,
+    /// What its refusals look like.
+    pub deny: DenyPolicy,
+}
+
+/// One rule, ready to judge.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// As it is configured.
+    pub settings: RuleSettings,
+    /// Its refusals, built once; rules that refuse alike share them.
+    pub refusals: Arc<Refusals>,
+}
+
+impl Rule {
+    /// Whose tokens it takes, and for whom.
+    #[must_use]
+    pub fn accepts(&self) -> Accepts<'_> {
+        Accepts {
+            issuers: self.settings.issuers.as_deref(),
+            audiences: self.settings.audiences.as_ref(),
+        }
+    }
+}
+
+/// Whether a request needs a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// It needs one.
+    #[default]
+    Required,
+    /// It may come without; a bad one is refused.
+    Optional,
+    /// It may come without, and a bad one counts as none.
+    Permissive,
+    /// It is not asked for one.
+    Public,
+    /// It never passes.
+    Denied,
+}
+
+/// Which rule: its place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleId(u32);
+
+impl RuleId {
+    /// The rule without a name, beside all others.
+    pub const BESIDE: Self = Self(u32::MAX);
+
+    /// The rule at this place in the configuration, from 0.
+    #[must_use]
+    pub fn from_place(place: usize) -> Self {
+        u32::try_from(place).map_or(Self::BESIDE, Self)
+    }
+}
+
+/// Every rule.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// In the order of the configuration.
+    table: Box<[Rule]>,
+    by_name: HashMap<Box<str>, RuleId, foldhash::quality::RandomState>,
+    beside: Rule,
+}
+
+impl Rules {
+    /// The `table` in its order, and the rule `beside` it, which judges where none is asked for
+    /// and whose refusals are sent where none matches.
+    #[must_use]
+    pub fn new(table: Vec<RuleSettings>, beside: RuleSettings) -> Self {
+        let mut kitchen = Kitchen::default();
+        let beside = kitchen.rule(beside);
+        let table: Box<[_]> = table.into_iter().map(|rule| kitchen.rule(rule)).collect();
+        let names = table.iter().enumerate();
+        let names = names.filter_map(|(place, rule)| {
+            let name = rule.settings.name.clone()?;
+            Some((name, RuleId::from_place(place)))
+        });
+        Self {
+            by_name: names.collect(),
+            table,
+            beside,
+        }
+    }
+
+    /// The rule that a request meets: the one of this name if one is named, else the first that
+    /// matches. A token alone is judged by the rule beside them.
+    ///
+    /// # Errors
+    /// `rule_unknown`, `rule_unmatched`, or `path_ambiguous`.
+    pub fn pick<'r>(
+        &self,
+        name: Option<&str>,
+        _request: Option<&impl RequestView<'r>>,
+    ) -> Result<RuleId, Reason> {
+        if let Some(name) = name {
+            return self.by_name.get(name).copied().ok_or(Reason::RuleUnknown);
+        }
+        Ok(RuleId::BESIDE)
+    }
+
+    /// Evidence of which rule was met.
+    #[must_use]
+    pub fn evidence(&self, picked: Result<RuleId, Reason>) -> String {
+        match picked {
+            Ok(id) => match &self.get(id).settings.name {
+                Some(name) => format!("expected a rule; found {name}"),
+                None => "no rule is asked for".to_owned(),
+            },
+            Err(reason) => reason.message().to_owned(),
+        }
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn get(&self, id: RuleId) -> &Rule {
+        let place = usize::try_from(id.0).unwrap_or(usize::MAX);
+        self.table.get(place).unwrap_or(&self.beside)
+    }
+
+    /// Every rule, the one beside them included.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.table.iter().chain([&self.beside])
+    }
+}
+
+/// Makes rules, and what they share only once.
+#[derive(Default)]
+struct Kitchen(Vec<(DenyPolicy, Arc<Refusals>)>);
+
+impl Kitchen {
+    fn rule(&mut self, settings: RuleSettings) -> Rule {
+        let known = self.0.iter().find(|(deny, _)| *deny == settings.deny);
+        let refusals = match known {
+            Some((_, refusals)) => Arc::clone(refusals),
+            None => {
+                let refusals = Arc::new(settings.deny.prepare());
+                self.0.push((settings.deny.clone(), Arc::clone(&refusals)));
+                refusals
+            }
+        };
+        Rule { settings, refusals }
+    }
+}
