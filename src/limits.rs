@@ -20,6 +20,11 @@ pub const KEY_ID_BYTES: usize = 1024;
 pub const SIGNATURE_BYTES: usize = 1024;
 /// Keys of one kid and algorithm that are tried for one token.
 pub const KEYS_PER_ID: usize = 4;
+/// Missing keys that requests can leave a note of, for each issuer, until the refresher looks.
+pub const KEY_MISSES_NOTED: usize = 128;
+/// Missing keys that the refresher remembers for each issuer, in a few kilobytes. Clients choose
+/// what is missing; a flood of ids pushes others out, which costs them no more than a fetch.
+pub const KEY_MISSES_KNOWN: usize = 256;
 /// Keys of one source; more is a mistake or an attack.
 pub const KEYS_PER_SET: usize = 256;
 /// Smallest RSA modulus (RFC 7518 3.3) and the largest that verifies in bounded time.

@@ -3,6 +3,7 @@
 //! No I/O here: `refresh` fetches and publishes, requests only read and raise a flag.
 
 mod jwk;
+mod misses;
 mod pem;
 mod public;
 mod set;
@@ -12,6 +13,7 @@ pub use jwk::{
     JwkPolicy, JwkSetError, ParsedKeys, PrivateMembers, SkippedKeys, default_rsa_algorithm,
     parse_jwk_set,
 };
+pub use misses::Wanted;
 pub use pem::{PemError, parse_pem};
 pub use public::{Curve, PublicKey, secret_key};
 pub use set::{Completeness, Key, KeySet};

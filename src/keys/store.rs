@@ -6,11 +6,17 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
 
+use super::misses::{Misses, Wanted, WantedSet};
 use super::set::{Completeness, Key, KeySet};
+use crate::signature::Algorithm;
 
 /// The current keys of one issuer. Read by every request, written by the refreshers.
 pub struct KeyStore {
     set: ArcSwap<KeySet>,
+    /// Keys that were looked for and are not there: nobody looks again because of them. Read only
+    /// where a key is not in the set.
+    absent: ArcSwap<WantedSet>,
+    misses: Misses,
     missed: AtomicBool,
     on_miss: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -35,14 +41,27 @@ impl KeyStore {
         self.set.load()
     }
 
-    /// From here on every request sees `set`.
+    /// From here on every request sees `set`, and no key is known to be absent.
     pub fn publish(&self, set: KeySet) {
         self.set.store(Arc::new(set));
+        self.absent.store(Arc::default());
     }
 
-    /// Says that a key was missing. All a request may do: no lock, no wait, and only the first
-    /// flag since [`KeyStore::take_miss`] wakes anybody.
-    pub fn raise_miss(&self) {
+    /// From here on a miss of one of `absent` raises no flag. What was published before is
+    /// forgotten. The caller bounds how many there are and for how long.
+    pub fn publish_absent(&self, absent: impl IntoIterator<Item = Wanted>) {
+        self.absent.store(Arc::new(WantedSet::new(absent)));
+    }
+
+    /// Says that a key was missing: a note of which, and a flag. All a request may do: no lock, no
+    /// wait, and only the first flag since [`KeyStore::take_misses`] wakes anybody. A key that is
+    /// known to be absent does not even that.
+    pub fn raise_miss(&self, id: Option<&str>, algorithm: Algorithm) {
+        let wanted = self.misses.wanted(id, algorithm);
+        if self.absent.load().contains(wanted) {
+            return;
+        }
+        self.misses.note(wanted);
         if !self.missed.swap(true, Ordering::AcqRel)
             && let Some(wake) = self.on_miss.get()
         {
@@ -55,15 +74,50 @@ impl KeyStore {
         self.missed.swap(false, Ordering::AcqRel)
     }
 
+    /// Lowers the flag and takes the notes of the keys that were missing.
+    pub fn take_misses(&self) -> Vec<Wanted> {
+        // In this order: a note that is left in between raises the flag again.
+        self.take_miss();
+        self.misses.take()
+    }
+
+    /// Lowers the flag again if everything that was missing since [`KeyStore::take_misses`] has
+    /// its answer by now: it is in the set, or known to be absent. Returns whether it stays up.
+    pub fn settle_misses(&self) -> bool {
+        let missed = self.take_misses();
+        let (present, absent) = (self.present(), self.absent.load());
+        let is_open = |wanted: &Wanted| !absent.contains(*wanted) && !present.contains(*wanted);
+        let open: Vec<Wanted> = missed.into_iter().filter(is_open).collect();
+        for wanted in &open {
+            self.misses.note(*wanted);
+        }
+        if !open.is_empty() {
+            self.missed.store(true, Ordering::Release);
+        }
+        !open.is_empty()
+    }
+
     /// Sets what the first raised flag calls. It must not block. Only the first call counts.
     pub fn on_miss(&self, wake: impl Fn() + Send + Sync + 'static) {
         // Set once by the refresher that owns the store; a second owner would be a bug there.
         let _ = self.on_miss.set(Box::new(wake));
     }
 
+    /// What a token can ask for and get.
+    fn present(&self) -> WantedSet {
+        let set = self.set.load();
+        let wanted = |key: &Arc<Key>| {
+            let algorithm = key.algorithm();
+            [key.id(), None].map(|id| self.misses.wanted(id, algorithm))
+        };
+        WantedSet::new(set.keys().iter().flat_map(wanted))
+    }
+
     fn with(set: KeySet) -> Self {
         Self {
             set: ArcSwap::from_pointee(set),
+            absent: ArcSwap::default(),
+            misses: Misses::new(),
             missed: AtomicBool::new(false),
             on_miss: OnceLock::new(),
         }
@@ -78,3 +132,6 @@ impl fmt::Debug for KeyStore {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

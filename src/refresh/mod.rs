@@ -7,6 +7,7 @@ mod discovery;
 mod fetch;
 mod lifetime;
 mod local;
+mod missing;
 mod observe;
 mod persist;
 mod remote;
@@ -24,6 +25,7 @@ mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -94,7 +96,9 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
         .sources
         .iter()
         .map(|source| (Label::new(source, &plan.issuer), source.refresh.max_stale));
-    let ring = Arc::new(Ring::new(&plan.name, sources.collect(), environment));
+    let min_interval = longest_min_interval(&plan.sources);
+    let ring = Ring::new(&plan.name, sources.collect(), min_interval, environment);
+    let ring = Arc::new(ring);
     let misses = watch::Sender::new(());
     let mut tasks = Vec::new();
     for (index, source) in plan.sources.iter().enumerate() {
@@ -147,6 +151,20 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
         misses.send_replace(());
     });
     KeyRing { plan, ring, tasks }
+}
+
+/// Of the sources that a missing key is looked for at: whoever does not have it is not asked more
+/// often because another may be.
+fn longest_min_interval(sources: &[SourceSettings]) -> Duration {
+    let remote = sources.iter().filter(|source| match &source.kind {
+        SourceKind::Discovery(_) | SourceKind::Url(..) => true,
+        SourceKind::File(_)
+        | SourceKind::Inline(_)
+        | SourceKind::Pem { .. }
+        | SourceKind::Secret { .. } => false,
+    });
+    let pauses = remote.map(|source| source.refresh.min_interval);
+    pauses.max().unwrap_or_default()
 }
 
 impl KeyRing {

@@ -8,14 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::Environment;
+use super::missing::MissingKeys;
 use super::observe::Observer;
 use super::slot::{Attempt, Holding, Slot, completeness, merge, same};
 use super::source::{Label, SourceError};
 use super::status::{KeyStatus, RingStatus};
-use crate::keys::{Completeness, Key, KeySet, KeyStore, ParsedKeys, SkippedKeys};
+use crate::keys::{Completeness, Key, KeySet, KeyStore, ParsedKeys, SkippedKeys, Wanted};
 use crate::metrics::RefreshOutcome;
 use crate::time::{Clock, UnixMillis};
 
@@ -28,13 +30,16 @@ pub(super) struct Ring {
     ready: watch::Sender<bool>,
     /// Held only to look something up or to write it down, never across an `.await`.
     slots: Mutex<Vec<Slot>>,
+    /// The same; taken after `slots` where both are needed.
+    missing: Mutex<MissingKeys>,
 }
 
 impl Ring {
-    /// Nothing yet from any of the sources.
+    /// Nothing yet from any of the sources. `min_interval` is the longest of them.
     pub(super) fn new(
         name: &str,
         sources: Vec<(Label, Option<Duration>)>,
+        min_interval: Duration,
         environment: &Environment,
     ) -> Self {
         let slots = sources
@@ -47,6 +52,7 @@ impl Ring {
             observer: Arc::clone(&environment.observer),
             ready: watch::Sender::new(false),
             slots: Mutex::new(slots.collect()),
+            missing: Mutex::new(MissingKeys::new(min_interval)),
         }
     }
 
@@ -186,6 +192,31 @@ impl Ring {
         self.publish(&slots);
     }
 
+    /// A fetch that began after these keys were missed brought nothing new: for a while nobody
+    /// looks for them again.
+    pub(super) fn still_missing(&self, missed: &[Wanted]) {
+        if missed.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut missing = self.missing();
+        missing.learn(missed, now);
+        self.store.publish_absent(missing.in_force(now));
+    }
+
+    /// In how long [`Ring::forget_missing`] has something to do; `None` if never.
+    pub(super) fn forgets_in(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let at = self.missing().forgets_at(now)?;
+        Some(at - now)
+    }
+
+    /// From here on missing keys are looked for again whose time is over.
+    pub(super) fn forget_missing(&self) {
+        let missing = self.missing();
+        self.store.publish_absent(missing.in_force(Instant::now()));
+    }
+
     /// What stands now, for people.
     pub(super) fn status(&self) -> RingStatus {
         let now = self.now();
@@ -227,11 +258,19 @@ impl Ring {
             "keys changed"
         );
         drop(current);
+        let mut missing = self.missing();
         self.store.publish(KeySet::new(keys, completeness));
+        missing.clear();
+        drop(missing);
         if has_keys {
             self.ready
                 .send_if_modified(|ready| !std::mem::replace(ready, true));
         }
+    }
+
+    fn missing(&self) -> MutexGuard<'_, MissingKeys> {
+        // The same.
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {

@@ -47,6 +47,18 @@ pub(super) fn next(settings: &RefreshSettings, last: LastFetch, jitter: f64) -> 
     }
 }
 
+/// How long a missing key is not looked for again, once `in_a_row` fetches (at least 1) did not
+/// bring it: 1, 2, 4 and then 6 times `min_interval`. So a client that does not let go of an old
+/// key soon causes few fetches, and a new key that its provider publishes too late is found
+/// within 6 `min_interval`s, or at the next regular fetch.
+#[must_use]
+pub(super) fn missing(min_interval: Duration, in_a_row: u32) -> Duration {
+    let factor = 1 << in_a_row.saturating_sub(1).min(3);
+    min_interval
+        .saturating_mul(factor.min(MISSING_FACTOR_MAX))
+        .min(PAUSE_MAX)
+}
+
 /// `duration` times a factor between 0 and 2.
 fn scaled(duration: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
@@ -54,6 +66,9 @@ fn scaled(duration: Duration, factor: f64) -> Duration {
 
 /// The part of an HTTP lifetime after which keys are fetched again.
 const AHEAD: f64 = 0.9;
+/// Far enough away for tokio's timer, which knows no "never".
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(86_400 * 365);
+const MISSING_FACTOR_MAX: u32 = 6;
 const EARLIER: f64 = 0.1;
 const LATER: f64 = 0.25;
 /// An issuer that is back is noticed within a minute or so, however long it was away.

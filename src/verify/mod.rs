@@ -156,7 +156,7 @@ fn authenticate<'a>(
         id => keys.select(id, algorithm).inspect_err(|reason| {
             // All that a request may do about a key that is not there. Ambiguity is no lack.
             if *reason != Reason::KeyAmbiguous {
-                issuer.keys.raise_miss();
+                issuer.keys.raise_miss(id, algorithm);
             }
         }),
     };

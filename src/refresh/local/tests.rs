@@ -28,7 +28,12 @@ impl Watched {
             kind: "jwks_file",
             place: String::new(),
         };
-        let ring = Arc::new(Ring::new("corp", vec![(label, max_stale)], &environment));
+        let ring = Arc::new(Ring::new(
+            "corp",
+            vec![(label, max_stale)],
+            Duration::ZERO,
+            &environment,
+        ));
         let source = LocalSource::new(kind, AlgorithmSet::asymmetric()).expect("local");
         let follower = Follower::new(source, Arc::clone(&ring), 0);
         Self { ring, follower }

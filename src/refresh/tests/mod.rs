@@ -156,7 +156,7 @@ async fn ten_thousand_misses_cause_at_most_two_fetches() {
     let ring = start("https://idp/", vec![source]);
     ring.ready().wait_for(|ready| *ready).await.expect("alive");
     for index in 0..10_000 {
-        ring.keys().raise_miss();
+        ring.keys().raise_miss(Some("unknown"), Algorithm::Ed25519);
         if index % 100 == 0 {
             tokio::task::yield_now().await;
         }
@@ -200,10 +200,10 @@ async fn a_dropped_ring_asks_no_more() {
     let store = Arc::clone(ring.keys());
     drop(ring);
     // Whoever still answers a request may raise the flag; nobody listens.
-    store.raise_miss();
+    store.raise_miss(Some("unknown"), Algorithm::Ed25519);
     tokio::task::yield_now().await;
     let before = idp.requests().len();
-    store.raise_miss();
+    store.raise_miss(Some("unknown"), Algorithm::Ed25519);
     tokio::time::sleep(refresh().every * 3).await;
     assert!(
         idp.requests().len() <= before + 1,

@@ -1,5 +1,7 @@
 //! The loop against a scripted source, in paused time: hours pass in milliseconds.
 
+mod missing;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +14,7 @@ use crate::keys::Completeness;
 use crate::refresh::source::Label;
 use crate::refresh::testing::{RunningClock, jwk, jwk_set};
 use crate::refresh::{Environment, Unobserved};
-use crate::signature::AlgorithmSet;
+use crate::signature::{Algorithm, AlgorithmSet};
 
 /// Answers one after the other; the last one again and again.
 #[derive(Clone)]
@@ -25,17 +27,20 @@ struct Script {
 enum Step {
     Set(Vec<u8>),
     Unchanged,
+    SlowlyUnchanged,
     Down,
 }
 
 impl RemoteSource for Script {
     async fn fetch(&mut self, _: Option<&Validator>) -> Result<Answer, SourceError> {
         self.fetches.lock().expect("whole").push(Instant::now());
-        let mut answers = self.answers.lock().expect("whole");
-        let step = if answers.len() > 1 {
-            answers.pop_front()
-        } else {
-            answers.front().cloned()
+        let step = {
+            let mut answers = self.answers.lock().expect("whole");
+            if answers.len() > 1 {
+                answers.pop_front()
+            } else {
+                answers.front().cloned()
+            }
         };
         let body = match step.expect("a script has a last step") {
             Step::Set(json) => Body::Json {
@@ -43,6 +48,10 @@ impl RemoteSource for Script {
                 validator: None,
             },
             Step::Unchanged => Body::Unchanged,
+            Step::SlowlyUnchanged => {
+                sleep(Duration::from_secs(3)).await;
+                Body::Unchanged
+            }
             Step::Down => return Err(SourceError::Transport("connection refused".to_owned())),
         };
         Ok(Answer {
@@ -81,6 +90,7 @@ impl Running {
         let ring = Arc::new(Ring::new(
             "corp",
             vec![(label, settings.max_stale)],
+            settings.min_interval,
             &environment,
         ));
         let script = Script {
@@ -163,7 +173,10 @@ async fn the_next_request_after_min_interval_sees_a_new_key() {
     pass(60).await;
     assert_eq!(running.kids(), ["old"]);
     running.answers(set(&["old", "new"]));
-    running.ring.store().raise_miss();
+    running
+        .ring
+        .store()
+        .raise_miss(Some("unknown"), Algorithm::Ed25519);
     settle().await;
     // Sixty seconds after the last fetch nothing stands in the way.
     assert_eq!(running.kids(), ["old", "new"]);
@@ -173,9 +186,13 @@ async fn the_next_request_after_min_interval_sees_a_new_key() {
 async fn whatever_clients_send_there_is_one_fetch_per_min_interval() {
     let running = Running::start([set(&["a"])]);
     settle().await;
-    for _ in 0..100 {
-        for _ in 0..1000 {
-            running.ring.store().raise_miss();
+    for second in 0..100 {
+        for id in 0..1000 {
+            let id = format!("{second}-{id}");
+            running
+                .ring
+                .store()
+                .raise_miss(Some(&id), Algorithm::Ed25519);
         }
         pass(1).await;
     }
@@ -190,7 +207,10 @@ async fn whatever_clients_send_there_is_one_fetch_per_min_interval() {
 async fn misses_do_not_hurry_a_source_that_is_down() {
     let running = Running::start([Step::Down]);
     for _ in 0..100 {
-        running.ring.store().raise_miss();
+        running
+            .ring
+            .store()
+            .raise_miss(Some("unknown"), Algorithm::Ed25519);
         pass(1).await;
     }
     assert!(running.fetches().len() <= 11);

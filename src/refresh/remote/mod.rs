@@ -7,13 +7,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
-use super::persist::StateFile;
-use super::ring::Ring;
-use super::schedule::{self, LastFetch};
-use super::settings::RefreshSettings;
-use super::source::{Answer, Body, RemoteSource, SourceError, Validator, random_fraction};
 use crate::keys::{JwkPolicy, parse_jwk_set};
 use crate::metrics::RefreshOutcome;
+use crate::refresh::persist::StateFile;
+use crate::refresh::ring::Ring;
+use crate::refresh::schedule::{self, LastFetch, PAUSE_MAX};
+use crate::refresh::settings::RefreshSettings;
+use crate::refresh::source::{Answer, Body, RemoteSource, SourceError, Validator, random_fraction};
 use crate::time::UnixMillis;
 
 /// Everything about one source's loop but the source.
@@ -51,14 +51,18 @@ impl Follow {
             // In this order: a flag raised after it was lowered wakes us again. The other way
             // round a wake-up could be lost, and the flag stay raised.
             self.misses.mark_unchanged();
-            self.ring.store().take_miss();
+            let missed = self.ring.store().take_misses();
             let answer = source.fetch(in_force.validator.as_ref()).await;
             let judged = answer.and_then(|answer| self.judge(answer, &mut in_force));
             let result = judged.as_ref().map(|(outcome, _)| *outcome);
             self.ring.fetched(self.index, began.elapsed(), result);
             let last = match judged {
-                Ok((_, lifetime)) => {
+                Ok((outcome, lifetime)) => {
                     failures = 0;
+                    if outcome == RefreshOutcome::Unchanged {
+                        self.ring.still_missing(&missed);
+                    }
+                    self.settle_misses();
                     self.save(&in_force.json).await;
                     LastFetch::Delivered { lifetime }
                 }
@@ -94,8 +98,18 @@ impl Follow {
         Ok((outcome, answer.lifetime))
     }
 
+    /// Keys that were missed again while they were fetched: the answer was theirs too.
+    fn settle_misses(&mut self) {
+        // In this order: a miss in between wakes us.
+        self.misses.mark_unchanged();
+        if self.ring.store().settle_misses() {
+            self.misses.mark_changed();
+        }
+    }
+
     /// Waits for the planned time, or for a missing key; never less than `min_interval` since
-    /// the last fetch began. Keys that become too old meanwhile are dropped.
+    /// the last fetch began. Keys that become too old meanwhile are dropped, and missing ones that
+    /// were not looked for long enough are forgotten.
     async fn wait(&mut self, began: Instant, pause: Duration) {
         let planned = Instant::now() + pause.min(PAUSE_MAX);
         let earliest = began + self.settings.min_interval.min(PAUSE_MAX);
@@ -104,6 +118,7 @@ impl Follow {
         self.ring.planned(self.index, pause);
         loop {
             let expires_in = self.ring.expires_in(self.index);
+            let forgets_in = self.ring.forgets_in();
             tokio::select! {
                 () = sleep_until(until) => return,
                 changed = self.misses.changed(), if !missed => {
@@ -118,6 +133,7 @@ impl Follow {
                 () = sleep(expires_in.unwrap_or(PAUSE_MAX).min(PAUSE_MAX)) => {
                     self.ring.expire(self.index);
                 }
+                () = sleep(forgets_in.unwrap_or(PAUSE_MAX)) => self.ring.forget_missing(),
             }
         }
     }
@@ -164,9 +180,6 @@ impl Follow {
         }
     }
 }
-
-/// Far enough away for tokio's timer, which knows no "never".
-const PAUSE_MAX: Duration = Duration::from_secs(86_400 * 365);
 
 #[cfg(test)]
 mod tests;
