@@ -3,9 +3,12 @@
 //! Times are whole seconds since 1970, as in the metrics. What a reader does not know it ignores,
 //! what an older instance does not say is empty, so that both may be of different versions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::{RefreshOutcome, ReloadOutcome};
+use crate::refresh::KeysFrom;
 
 /// The whole document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,10 @@ pub struct SourceStatus {
     pub error: Option<String>,
     /// When it last delivered good keys, new or not.
     pub last_success_at: Option<i64>,
+    /// Who gave the keys in force; nothing if there are none.
+    pub keys_from: Option<KeysFrom>,
+    /// How many of its keys are not used, by cause, where there are any.
+    pub skipped: BTreeMap<String, u32>,
     /// When it will be asked again; never for keys that stand in the configuration.
     pub next_fetch_at: Option<i64>,
 }

@@ -1,4 +1,8 @@
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -12,6 +16,7 @@ use super::{
 };
 use crate::listen::Address;
 use crate::metrics::{Metrics, RefreshOutcome, ReloadOutcome};
+use crate::refresh::KeysFrom;
 
 #[tokio::test]
 async fn every_endpoint_answers_get_and_head() {
@@ -97,6 +102,28 @@ async fn the_status_is_the_document_that_it_was_made_from() {
         "refused"
     );
     assert_eq!(document["issuers"][0]["sources"][0]["outcome"], "failed");
+}
+
+#[test]
+fn the_status_is_what_programs_rely_on_to_the_last_name() {
+    let status = Status {
+        version: Version {
+            version: "0.0.0".to_owned(),
+            commit: "abc".to_owned(),
+        },
+        state: "ready".to_owned(),
+        ..example()
+    };
+    let text = serde_json::to_string_pretty(&status).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/status.json");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(
+        text,
+        fs::read_to_string(path).unwrap(),
+        "UPDATE_GOLDEN=1 rewrites tests/golden/status.json"
+    );
 }
 
 #[test]
@@ -254,6 +281,8 @@ fn example() -> Status {
         outcome: Some(RefreshOutcome::Failed),
         error: Some("timed out".to_owned()),
         last_success_at: Some(1_699_999_400),
+        keys_from: Some(KeysFrom::StateDir),
+        skipped: BTreeMap::from([("weak".to_owned(), 1)]),
         next_fetch_at: Some(1_700_000_010),
     };
     Status {

@@ -93,6 +93,12 @@ fn source(source: refresh::SourceStatus, now: i64) -> SourceStatus {
         last_success_at: source
             .age_seconds
             .map(|age| now.saturating_sub_unsigned(age)),
+        keys_from: source.keys_from,
+        skipped: source
+            .skipped
+            .into_iter()
+            .map(|(cause, count)| (cause.to_owned(), count))
+            .collect(),
         next_fetch_at: source.next_at,
     }
 }

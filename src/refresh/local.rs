@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::ring::Ring;
 use super::settings::{Encoding, SourceKind};
 use super::source::SourceError;
+use super::status::KeysFrom;
 use crate::keys::{JwkPolicy, ParsedKeys, SkippedKeys, parse_jwk_set, parse_pem, secret_key};
 use crate::limits::KEY_SET_BYTES;
 use crate::secret::SecretSource;
@@ -135,7 +136,11 @@ impl Follower {
         }
         let result = content
             .and_then(|content| self.source.parse(&content))
-            .map(|parsed| self.ring.delivered(self.index, parsed, self.ring.now()));
+            .map(|parsed| {
+                let now = self.ring.now();
+                self.ring
+                    .delivered(self.index, parsed, KeysFrom::Source, now)
+            });
         let error = result.as_ref().err().map(ToString::to_string);
         if error.is_none() {
             self.in_force = hash;

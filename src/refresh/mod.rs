@@ -47,7 +47,7 @@ use source::Label;
 pub use observe::{Observer, Unobserved};
 pub use settings::{Encoding, HttpSettings, RefreshSettings, SourceKind, SourceSettings};
 pub use source::SourceError;
-pub use status::{KeyStatus, RingStatus, SourceStatus};
+pub use status::{KeyStatus, KeysFrom, RingStatus, SourceStatus};
 
 /// Where the keys of one issuer come from. Two equal plans give the same keys, so that a reload
 /// can leave a ring alone whose plan did not change.

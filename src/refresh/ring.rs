@@ -16,7 +16,7 @@ use super::missing::MissingKeys;
 use super::observe::Observer;
 use super::slot::{Attempt, Holding, Slot, completeness, merge, same};
 use super::source::{Label, SourceError};
-use super::status::{KeyStatus, RingStatus};
+use super::status::{KeyStatus, KeysFrom, RingStatus};
 use crate::keys::{Completeness, Key, KeySet, KeyStore, ParsedKeys, SkippedKeys, Wanted};
 use crate::metrics::RefreshOutcome;
 use crate::time::{Clock, UnixMillis};
@@ -62,16 +62,19 @@ impl Ring {
         let heritage = {
             let slots = other.slots();
             let slot = &slots[other_index];
-            (slot.holding == Holding::Good)
-                .then(|| (slot.keys.clone(), slot.skipped, slot.confirmed_at))
+            let is_good = slot.holding.is_good();
+            is_good.then(|| {
+                let keys = slot.keys.clone();
+                (keys, slot.skipped, slot.confirmed_at, slot.holding)
+            })
         };
-        let Some((keys, skipped, confirmed_at)) = heritage else {
+        let Some((keys, skipped, confirmed_at, holding)) = heritage else {
             return false;
         };
         let mut slots = self.slots();
         let slot = &mut slots[index];
         (slot.keys, slot.skipped, slot.confirmed_at) = (keys, skipped, confirmed_at);
-        slot.holding = Holding::Good;
+        slot.holding = holding;
         self.publish(&slots);
         true
     }
@@ -95,11 +98,12 @@ impl Ring {
         &self,
         index: usize,
         parsed: ParsedKeys,
+        from: KeysFrom,
         at: UnixMillis,
     ) -> RefreshOutcome {
         let mut slots = self.slots();
         let slot = &mut slots[index];
-        let outcome = slot.replace(parsed, at);
+        let outcome = slot.replace(parsed, from, at);
         self.publish(&slots);
         outcome
     }
@@ -108,7 +112,7 @@ impl Ring {
     pub(super) fn confirm(&self, index: usize) -> bool {
         let now = self.now();
         let slot = &mut self.slots()[index];
-        let is_good = slot.holding == Holding::Good;
+        let is_good = slot.holding.is_good();
         if is_good {
             slot.confirmed_at = Some(now);
         }
@@ -162,7 +166,7 @@ impl Ring {
         let slots = self.slots();
         let slot = &slots[index];
         match slot.holding {
-            Holding::Good => {
+            Holding::Good(_) => {
                 let end = slot.confirmed_at?.saturating_add(slot.max_stale?);
                 Some(end.since(self.now()))
             }

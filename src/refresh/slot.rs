@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::source::Label;
-use super::status::SourceStatus;
+use super::status::{KeysFrom, SourceStatus};
 use crate::keys::{Completeness, Key, ParsedKeys, SkippedKeys};
 use crate::limits::KEYS_PER_ID;
 use crate::metrics::RefreshOutcome;
@@ -30,9 +30,18 @@ pub(super) enum Holding {
     /// Its keys were too old and are gone.
     Dropped,
     /// Its last good keys.
-    Good,
+    Good(KeysFrom),
     /// Nothing yet.
     Nothing,
+}
+
+impl Holding {
+    pub(super) const fn is_good(self) -> bool {
+        match self {
+            Self::Good(_) => true,
+            Self::Dropped | Self::Nothing => false,
+        }
+    }
 }
 
 /// A key and since when its source has had it.
@@ -65,7 +74,12 @@ impl Slot {
     }
 
     /// Takes a good set; keys that were there keep their age, and their identity for the caches.
-    pub(super) fn replace(&mut self, parsed: ParsedKeys, at: UnixMillis) -> RefreshOutcome {
+    pub(super) fn replace(
+        &mut self,
+        parsed: ParsedKeys,
+        from: KeysFrom,
+        at: UnixMillis,
+    ) -> RefreshOutcome {
         let keys: Vec<Held> = parsed
             .keys
             .into_iter()
@@ -77,10 +91,10 @@ impl Slot {
                 })
             })
             .collect();
-        let unchanged = self.holding == Holding::Good && same(&keys, &self.keys);
+        let unchanged = self.holding.is_good() && same(&keys, &self.keys);
         self.keys = keys;
         self.skipped = parsed.skipped;
-        self.holding = Holding::Good;
+        self.holding = Holding::Good(from);
         self.confirmed_at = Some(at);
         if unchanged {
             RefreshOutcome::Unchanged
@@ -96,6 +110,10 @@ impl Slot {
             kind: self.label.kind,
             place: self.label.place.clone(),
             keys: self.keys.len(),
+            keys_from: match self.holding {
+                Holding::Good(from) => Some(from),
+                Holding::Dropped | Holding::Nothing => None,
+            },
             skipped: skipped
                 .map(|(defect, count)| (defect.code(), count))
                 .collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::keys::Key;
 
@@ -45,6 +45,8 @@ pub struct SourceStatus {
     pub place: String,
     /// How many usable keys it has.
     pub keys: usize,
+    /// Who gave the keys in force; nobody if there are none.
+    pub keys_from: Option<KeysFrom>,
     /// How many of its keys are not used, by cause.
     pub skipped: BTreeMap<&'static str, u32>,
     /// Since the keys were last confirmed.
@@ -57,6 +59,27 @@ pub struct SourceStatus {
     pub last_error: Option<String>,
     /// When it is asked again.
     pub next_at: Option<i64>,
+}
+
+/// Who gave a source's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeysFrom {
+    /// The source itself, since this process runs.
+    Source,
+    /// `server.state_dir`: the source gave them to an earlier process.
+    StateDir,
+}
+
+impl KeysFrom {
+    /// As in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::StateDir => "state_dir",
+        }
+    }
 }
 
 impl KeyStatus {

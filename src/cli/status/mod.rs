@@ -143,11 +143,25 @@ fn source_row(source: &SourceStatus, now: UnixMillis) -> Vec<String> {
         Some(error) => format!("{outcome}: {error}"),
         None => outcome,
     };
+    let skipped = source.skipped.iter();
+    let skipped: Vec<String> = skipped
+        .map(|(cause, count)| format!("{count} {cause}"))
+        .collect();
+    let skipped = if skipped.is_empty() {
+        nothing()
+    } else {
+        skipped.join(", ")
+    };
+    let keys_from = source
+        .keys_from
+        .map_or_else(nothing, |from| from.label().to_owned());
     vec![
         source.source.clone(),
         moment(source.last_fetch_at),
         moment(source.last_success_at),
         moment(source.next_fetch_at),
+        keys_from,
+        skipped,
         outcome,
     ]
 }
@@ -172,7 +186,15 @@ fn size(bytes: u64) -> String {
 }
 
 const KEY_COLUMNS: [&str; 4] = ["KID", "ALG", "THUMBPRINT", "AGE"];
-const SOURCE_COLUMNS: [&str; 5] = ["SOURCE", "LAST FETCH", "LAST GOOD", "NEXT FETCH", "OUTCOME"];
+const SOURCE_COLUMNS: [&str; 7] = [
+    "SOURCE",
+    "LAST FETCH",
+    "LAST GOOD",
+    "NEXT FETCH",
+    "KEYS FROM",
+    "SKIPPED",
+    "OUTCOME",
+];
 
 const EXAMPLES: &str = "Examples:
   jotgate status

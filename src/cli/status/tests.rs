@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +13,7 @@ use crate::admin::{
 use crate::cli::Exit;
 use crate::listen::Address;
 use crate::metrics::{Metrics, RefreshOutcome, ReloadOutcome};
+use crate::refresh::KeysFrom;
 
 #[test]
 fn the_tables_show_issuers_keys_sources_cache_and_generation() {
@@ -160,11 +162,14 @@ fn example() -> Status {
         last_success_at: Some(1_699_999_405),
         outcome: Some(RefreshOutcome::Failed),
         error: Some("503 Service Unavailable".to_owned()),
+        keys_from: Some(KeysFrom::StateDir),
+        skipped: BTreeMap::from([("use".to_owned(), 2), ("weak".to_owned(), 1)]),
         next_fetch_at: Some(1_700_000_015),
     };
     let inline = SourceStatus {
         source: "jwks".to_owned(),
         outcome: Some(RefreshOutcome::Updated),
+        keys_from: Some(KeysFrom::Source),
         ..SourceStatus::default()
     };
     Status {
@@ -221,9 +226,9 @@ issuer corp (https://idp.example.com/): 2 keys
   KID  ALG      THUMBPRINT             AGE
   k1   ES256    NzbLsXh8uDCcd          5 minutes
   -    Ed25519  kPrK_qmxVWaYVA9wwBF6I  5 minutes
-  SOURCE                                 LAST FETCH     LAST GOOD       NEXT FETCH     OUTCOME
-  jwks_url https://idp.example.com/keys  5 seconds ago  10 minutes ago  in 10 seconds  failed: 503 Service Unavailable
-  jwks                                   -              -               -              updated
+  SOURCE                                 LAST FETCH     LAST GOOD       NEXT FETCH     KEYS FROM  SKIPPED        OUTCOME
+  jwks_url https://idp.example.com/keys  5 seconds ago  10 minutes ago  in 10 seconds  state_dir  2 use, 1 weak  failed: 503 Service Unavailable
+  jwks                                   -              -               -              source     -              updated
 
 issuer partner (partner): no keys, its tokens are refused, optional
 ";

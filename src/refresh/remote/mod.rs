@@ -7,13 +7,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
-use crate::keys::{JwkPolicy, parse_jwk_set};
+use crate::keys::{JwkPolicy, ParsedKeys, parse_jwk_set};
 use crate::metrics::RefreshOutcome;
 use crate::refresh::persist::StateFile;
 use crate::refresh::ring::Ring;
 use crate::refresh::schedule::{self, LastFetch, PAUSE_MAX};
 use crate::refresh::settings::RefreshSettings;
 use crate::refresh::source::{Answer, Body, RemoteSource, SourceError, Validator, random_fraction};
+use crate::refresh::status::KeysFrom;
 use crate::time::UnixMillis;
 
 /// Everything about one source's loop but the source.
@@ -87,15 +88,21 @@ impl Follow {
             Body::Json { json, validator } => {
                 let parsed = parse_jwk_set(&json, &self.policy)?;
                 *in_force = InForce { validator, json };
-                self.ring.delivered(self.index, parsed, self.ring.now())
+                self.in_force(parsed)
             }
             // The keys may have been dropped as too old meanwhile: put them in force again.
             Body::Unchanged => {
                 let parsed = parse_jwk_set(&in_force.json, &self.policy)?;
-                self.ring.delivered(self.index, parsed, self.ring.now())
+                self.in_force(parsed)
             }
         };
         Ok((outcome, answer.lifetime))
+    }
+
+    fn in_force(&self, parsed: ParsedKeys) -> RefreshOutcome {
+        let now = self.ring.now();
+        self.ring
+            .delivered(self.index, parsed, KeysFrom::Source, now)
     }
 
     /// Keys that were missed again while they were fetched: the answer was theirs too.
@@ -156,7 +163,8 @@ impl Follow {
                     Ok(parsed) => {
                         // A clock that went back must not make keys younger than they are.
                         let at = UnixMillis(saved.at.0.min(self.ring.now().0));
-                        self.ring.delivered(self.index, parsed, at);
+                        self.ring
+                            .delivered(self.index, parsed, KeysFrom::StateDir, at);
                         info!(%path, age_seconds = age.as_secs(), "the saved key set is used");
                     }
                     Err(error) => warn!(%path, %error, "the saved key set is not used"),

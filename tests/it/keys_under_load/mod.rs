@@ -8,6 +8,7 @@ mod faults;
 mod flood;
 mod restart;
 mod rotation;
+mod skipped;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Client, config};
 use crate::support::idp::{Idp, Mood};
@@ -26,6 +26,7 @@ fn a_saved_set_outlives_a_restart_and_a_flipped_bit_is_noticed() {
     let mut second = Jotgate::start(config.clone());
     assert_eq!(Client::http(&second).ask(&token), "ok");
     assert!(second.is_ready());
+    assert_eq!(keys_from(&second), "state_dir");
     second.kill();
 
     let mut content = fs::read(&file).expect("it was saved");
@@ -36,6 +37,7 @@ fn a_saved_set_outlives_a_restart_and_a_flipped_bit_is_noticed() {
     let third = Jotgate::start(config);
     assert_eq!(Client::http(&third).ask(&token), "keys_unavailable");
     assert!(!third.is_ready());
+    assert_eq!(keys_from(&third), Value::Null);
     let warning = wait::until("the damage is told", || {
         let log = third.log();
         let mut lines = log.lines();
@@ -49,6 +51,12 @@ fn a_saved_set_outlives_a_restart_and_a_flipped_bit_is_noticed() {
     idp.set_mood(Mood::Good);
     third.wait_until_ready();
     assert_eq!(Client::http(&third).ask(&token), "ok");
+    assert_eq!(keys_from(&third), "source");
+}
+
+/// Who gave the keys, as `/status` has it.
+fn keys_from(jotgate: &Jotgate) -> Value {
+    jotgate.status()["issuers"][0]["sources"][0]["keys_from"].clone()
 }
 
 /// The one file with keys, once it is whole.
