@@ -56,7 +56,10 @@ fn useless() -> Vec<(&'static str, Value)> {
         ("exponent", rsa(256, &[1])),
         ("key_ops", with(json!({ "key_ops": ["sign"] }))),
         ("malformed", with(json!({ "y": null }))),
-        ("symmetric", json!({ "kty": "oct", "k": base64url([7; 32]) })),
+        (
+            "symmetric",
+            json!({ "kty": "oct", "k": base64url([7; 32]) }),
+        ),
         ("type", with(json!({ "kty": "LWE", "alg": null }))),
         ("use", with(json!({ "use": "enc" }))),
         ("weak", rsa(128, &[1, 0, 1])),
