@@ -5,7 +5,8 @@
 //!
 //! - core, without I/O, clock and async: [`limits`], [`reason`], [`time`], [`token`],
 //!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`],
-//!   [`prepared`], [`credentials`], [`forward`], [`deny`], [`rules`], [`cache`], [`authorizer`]
+//!   [`path`], [`prepared`], [`credentials`], [`forward`], [`deny`], [`matching`], [`rules`],
+//!   [`cache`], [`authorizer`]
 //! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
 //!   [`refresh`], [`config`]
 //! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
@@ -33,7 +34,9 @@ pub mod issuers;
 pub mod keys;
 pub mod limits;
 pub mod listen;
+pub mod matching;
 pub mod metrics;
+pub mod path;
 pub mod prepared;
 pub mod reason;
 pub mod refresh;

@@ -89,6 +89,12 @@ pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const KEY_SET_BYTES: u64 = 1024 * 1024;
 /// Values that one header made of claims may have, in bytes: gateways refuse longer ones.
 pub const FORWARD_VALUE_BYTES: usize = 16 * 1024;
+/// Bytes of a request's path, without the query. Gateways take shorter request lines by default.
+pub const PATH_BYTES: usize = 64 * 1024;
+/// Segments of a path pattern: the index of rules is searched this deep at worst.
+pub const PATTERN_SEGMENTS: usize = 64;
+/// Bytes of a host in a rule: the longest name that DNS has (RFC 1035 2.3.4), as text.
+pub const HOST_BYTES: usize = 253;
 
 const _: () = assert!(TOKEN_BYTES <= TOKEN_BYTES_MAX);
 const _: () = assert!(CLAIMS_DEPTH <= CLAIMS_DEPTH_MAX);

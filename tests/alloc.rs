@@ -1,4 +1,5 @@
-//! `verify()` makes no heap allocation: not on the way to a yes, and not on the way to any no.
+//! `verify()` makes no heap allocation: not on the way to a yes, and not on the way to any no. Nor
+//! does finding the rule that a request meets.
 //!
 //! Rust's allocations are counted, each thread's own. What AWS-LC does in C stays unseen.
 
@@ -13,7 +14,10 @@ use std::time::Duration;
 use jotgate::consumers::Consumers;
 use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use jotgate::keys::{Key, KeyStore};
+use jotgate::matching::{HeaderPattern, Match, MatchIndex};
+use jotgate::path::PathScratch;
 use jotgate::reason::Reason;
+use jotgate::request::RequestView;
 use jotgate::signature::{Algorithm, SigningKey, sign_token};
 use jotgate::time::UnixMillis;
 use jotgate::token::{ClaimPath, Scratch, TokenLimits};
@@ -46,9 +50,72 @@ fn refusing_allocates_nothing_whatever_the_reason() {
 }
 
 #[test]
+fn finding_a_rule_allocates_nothing_whatever_the_path() {
+    let header = |value: &str| HeaderPattern {
+        name: "x-env".parse().expect("a name"),
+        value: value.as_bytes().into(),
+    };
+    let of = |host: &str, path: &str, header: HeaderPattern| Match {
+        hosts: [host.parse().expect("a host")].into(),
+        methods: ["GET".parse().expect("a method")].into(),
+        paths: [path.parse().expect("a path")].into(),
+        headers: [header].into(),
+    };
+    let index = MatchIndex::new([
+        of("api.example.com", "/orders/{id}", header("test")),
+        of("*.example.com", "/orders/**", header("prod")),
+    ]);
+    let mut scratch = PathScratch::default();
+    for (target, expected) in [
+        (&b"/orders/1?q"[..], Ok(Some(1))),
+        (b"/x/..//%6frders/./1;a=b", Ok(Some(1))),
+        (b"/none", Ok(None)),
+        (b"/orders;a", Err(Reason::PathAmbiguous)),
+        (b"/x//../orders", Err(Reason::PathAmbiguous)),
+        (b"/orders/%2f", Err(Reason::PathAmbiguous)),
+    ] {
+        let request = Asked(target);
+        let mut outcome = Ok(None);
+        let mut find = || {
+            let path = scratch.read(request.0);
+            outcome = path.and_then(|path| index.find(&request, path.as_ref()));
+        };
+        find();
+        let allocations = allocations(find);
+        let shown = target.escape_ascii();
+        assert_eq!((outcome, allocations), (expected, 0), "{shown}");
+    }
+}
+
+#[test]
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(Box::new(1))), 1);
     assert_eq!(allocations(|| drop(Vec::<u8>::new())), 0);
+}
+
+/// A request for this target.
+struct Asked(&'static [u8]);
+
+impl RequestView<'static> for Asked {
+    fn method(&self) -> &'static [u8] {
+        b"GET"
+    }
+
+    fn host(&self) -> &'static [u8] {
+        b"API.example.com:8080"
+    }
+
+    fn scheme(&self) -> &'static [u8] {
+        b""
+    }
+
+    fn target(&self) -> &'static [u8] {
+        self.0
+    }
+
+    fn for_each_header(&self, visit: &mut dyn FnMut(&'static [u8], &'static [u8])) {
+        visit(b"x-env", b"prod");
+    }
 }
 
 /// A token for each reason that `verify` has.

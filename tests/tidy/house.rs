@@ -2,7 +2,7 @@
 
 /// Every module of the library, from the bottom up: it may know those above it in this list, and
 /// none below. A new room needs a place here, and in `ARCHITECTURE.md`.
-pub const HOUSE: [(Plane, &str); 29] = [
+pub const HOUSE: [(Plane, &str); 31] = [
     (Plane::Core, "limits"),
     (Plane::Core, "reason"),
     (Plane::Core, "time"),
@@ -14,10 +14,12 @@ pub const HOUSE: [(Plane, &str); 29] = [
     (Plane::Core, "verify"),
     (Plane::Core, "explain"),
     (Plane::Core, "request"),
+    (Plane::Core, "path"),
     (Plane::Core, "prepared"),
     (Plane::Core, "credentials"),
     (Plane::Core, "forward"),
     (Plane::Core, "deny"),
+    (Plane::Core, "matching"),
     (Plane::Core, "rules"),
     (Plane::Core, "cache"),
     (Plane::Core, "authorizer"),
