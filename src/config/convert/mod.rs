@@ -4,6 +4,7 @@ mod files;
 mod issuer;
 mod material;
 mod request;
+mod rule;
 mod server;
 mod source;
 
@@ -40,16 +41,18 @@ impl<'t> Context<'t> {
 pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config {
     let at = At::ROOT;
     let token_limits = token_limits(&raw.limits, &at.key("limits"), context);
+    let beside = RuleSettings {
+        credentials: request::credentials(raw, context),
+        forward: request::forward(&raw.forward, &at.key("forward"), context),
+        deny: request::deny(&raw.deny, &at.key("deny"), context),
+        ..RuleSettings::default()
+    };
+    let issuers = issuer::issuers(raw.issuers.as_mut(), context);
     Config {
         server: server::server(&raw.server, &at.key("server"), context),
-        issuers: issuer::issuers(raw.issuers.as_mut(), context),
-        rules: Vec::new(),
-        beside: RuleSettings {
-            credentials: request::credentials(raw, context),
-            forward: request::forward(&raw.forward, &at.key("forward"), context),
-            deny: request::deny(&raw.deny),
-            ..RuleSettings::default()
-        },
+        rules: rule::rules(raw, &beside, &issuers, context),
+        issuers,
+        beside,
         bypass_cors_preflight: raw.bypass_cors_preflight,
         cache: cache(&raw.cache, &at.key("cache"), context),
         token_limits,

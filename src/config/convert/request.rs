@@ -1,26 +1,38 @@
 //! `credentials`, `forward` and `deny`
 
+use std::collections::HashMap;
+
 use http::{HeaderName, header};
 
 use crate::config::problems::At;
 use crate::config::raw;
 use crate::credentials::{CredentialSource, Credentials};
-use crate::deny::DenyPolicy;
+use crate::deny::{DenyPolicy, Redirect, UrlDefect};
 use crate::forward::{ForwardPolicy, HeaderClaim};
 
 use super::Context;
 
 /// Converts `credentials` and `on_multiple_tokens`.
 pub(super) fn credentials(raw: &raw::Config, context: &mut Context<'_>) -> Credentials {
-    let root = At::ROOT;
-    let at = root.key("credentials");
-    if raw.credentials.is_empty() {
+    Credentials {
+        sources: sources(&raw.credentials, &At::ROOT.key("credentials"), context),
+        on_multiple: raw.on_multiple_tokens.0,
+    }
+}
+
+/// Converts the places of `credentials`.
+pub(super) fn sources(
+    raw: &[raw::Credential],
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Box<[CredentialSource]> {
+    if raw.is_empty() {
         let problem = "is empty: name a place for the token, or remove the key for \
                        `Authorization: Bearer`";
-        context.problems.push(&at, problem);
+        context.problems.push(at, problem);
     }
     let mut sources: Vec<CredentialSource> = Vec::new();
-    for (index, credential) in raw.credentials.iter().enumerate() {
+    for (index, credential) in raw.iter().enumerate() {
         let at = at.index(index);
         let Some(source) = credential_source(credential, &at, context) else {
             continue;
@@ -30,10 +42,7 @@ pub(super) fn credentials(raw: &raw::Config, context: &mut Context<'_>) -> Crede
         }
         sources.push(source);
     }
-    Credentials {
-        sources: sources.into(),
-        on_multiple: raw.on_multiple_tokens.0,
-    }
+    sources.into()
 }
 
 fn credential_source(
@@ -78,6 +87,45 @@ fn credential_source(
 
 /// Converts `forward`.
 pub(super) fn forward(raw: &raw::Forward, at: &At<'_>, context: &mut Context<'_>) -> ForwardPolicy {
+    let policy = ForwardPolicy {
+        token: raw.token.0,
+        headers: header_claims(&raw.headers),
+        payload_header: raw.payload_header.as_ref().map(|name| name.0.clone()),
+        metadata: raw.metadata,
+    };
+    check_names(&policy, at, context);
+    policy
+}
+
+/// Converts the `forward` of a rule: what it does not say is as in `beside`.
+pub(super) fn forward_of_rule(
+    raw: &raw::RuleForward,
+    beside: &ForwardPolicy,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> ForwardPolicy {
+    let payload_header = raw.payload_header.as_ref().map(|name| name.0.clone());
+    let headers = raw.headers.as_ref().map(header_claims);
+    let policy = ForwardPolicy {
+        token: raw.token.map_or(beside.token, |token| token.0),
+        headers: headers.unwrap_or_else(|| beside.headers.clone()),
+        payload_header: payload_header.or_else(|| beside.payload_header.clone()),
+        metadata: raw.metadata.unwrap_or(beside.metadata),
+    };
+    check_names(&policy, at, context);
+    policy
+}
+
+fn header_claims(raw: &raw::Entries<HeaderName, raw::ForwardedClaim>) -> Vec<HeaderClaim> {
+    let headers = raw.0.iter().map(|(name, claim)| HeaderClaim {
+        name: name.0.clone(),
+        claim: claim.claim.path().clone(),
+        format: claim.format.0,
+    });
+    headers.collect()
+}
+
+fn check_names(policy: &ForwardPolicy, at: &At<'_>, context: &mut Context<'_>) {
     let headers = at.key("headers");
     let mut names: Vec<&HeaderName> = Vec::new();
     let mut check = |name, at: &At<'_>| {
@@ -86,22 +134,31 @@ pub(super) fn forward(raw: &raw::Forward, at: &At<'_>, context: &mut Context<'_>
         }
         names.push(name);
     };
-    for (name, _) in &raw.headers.0 {
-        check(&name.0, &headers.key(name.0.as_str()));
+    for header in &policy.headers {
+        check(&header.name, &headers.key(header.name.as_str()));
     }
-    if let Some(name) = &raw.payload_header {
-        check(&name.0, &at.key("payload_header"));
+    if let Some(name) = &policy.payload_header {
+        check(name, &at.key("payload_header"));
     }
-    let header = |(name, claim): &(raw::Written<HeaderName>, raw::ForwardedClaim)| HeaderClaim {
-        name: name.0.clone(),
-        claim: claim.claim.path().clone(),
-        format: claim.format.0,
-    };
-    ForwardPolicy {
-        token: raw.token.0,
-        headers: raw.headers.0.iter().map(header).collect(),
-        payload_header: raw.payload_header.as_ref().map(|name| name.0.clone()),
-        metadata: raw.metadata,
+}
+
+/// Reports headers of a rule that cannot be told from `others`, those of the rules before it, and
+/// adds them.
+pub(super) fn check_twins(
+    policy: &ForwardPolicy,
+    others: &mut HashMap<String, HeaderName>,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) {
+    for name in policy.names() {
+        let twin = others.entry(folded(name)).or_insert_with(|| name.clone());
+        if twin != name {
+            let problem = format!(
+                "`{name}` here and `{twin}` elsewhere are the same header to many upstreams: \
+                 write it in one way"
+            );
+            context.problems.push(at, problem);
+        }
     }
 }
 
@@ -112,9 +169,6 @@ fn header_problem(name: &HeaderName, others: &[&HeaderName]) -> Option<String> {
             "`{name}` steers the connection itself: choose another name, like x-user-id"
         ));
     }
-    // Upstreams that see headers as variables (CGI, WSGI) cannot tell `-` and `_` apart, so the
-    // one would be removed as a forgery of the other.
-    let folded = |name: &HeaderName| name.as_str().replace('_', "-");
     let twin = others.iter().find(|other| folded(other) == folded(name))?;
     Some(if *twin == name {
         format!("`{name}` is forwarded twice: remove one (case does not matter)")
@@ -123,8 +177,14 @@ fn header_problem(name: &HeaderName, others: &[&HeaderName]) -> Option<String> {
     })
 }
 
+/// Upstreams that see headers as variables (CGI, WSGI) cannot tell `-` and `_` apart, so the one
+/// would be removed as a forgery of the other.
+fn folded(name: &HeaderName) -> String {
+    name.as_str().replace('_', "-")
+}
+
 /// Converts `deny`.
-pub(super) fn deny(raw: &raw::Deny) -> DenyPolicy {
+pub(super) fn deny(raw: &raw::Deny, at: &At<'_>, context: &mut Context<'_>) -> DenyPolicy {
     DenyPolicy {
         realm: raw.realm.0.0.clone(),
         format: raw.format.0,
@@ -132,8 +192,60 @@ pub(super) fn deny(raw: &raw::Deny) -> DenyPolicy {
         expose_reason: raw.expose_reason,
         on_unavailable: raw.on_unavailable.0,
         unavailable_status: raw.unavailable_status.0.0,
-        redirect: None,
+        redirect: redirect(raw.redirect.as_ref(), at, context),
     }
+}
+
+/// Converts the `deny` of a rule: what it does not say is as in `beside`.
+pub(super) fn deny_of_rule(
+    raw: &raw::RuleDeny,
+    beside: &DenyPolicy,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> DenyPolicy {
+    let mut deny = beside.clone();
+    if let Some(realm) = &raw.realm {
+        deny.realm = realm.0.0.clone();
+    }
+    if let Some(format) = &raw.format {
+        deny.format = format.0;
+    }
+    if let Some(message) = &raw.message {
+        deny.message = Some(message.0.0.clone());
+    }
+    if let Some(expose_reason) = raw.expose_reason {
+        deny.expose_reason = expose_reason;
+    }
+    if let Some(on_unavailable) = &raw.on_unavailable {
+        deny.on_unavailable = on_unavailable.0;
+    }
+    if let Some(status) = &raw.unavailable_status {
+        deny.unavailable_status = status.0.0;
+    }
+    if raw.redirect.is_some() {
+        deny.redirect = redirect(raw.redirect.as_ref(), at, context);
+    }
+    deny
+}
+
+fn redirect(
+    raw: Option<&raw::LoginRedirect>,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Option<Redirect> {
+    let problem = match Redirect::new(&raw?.url.0.0) {
+        Ok(redirect) => return Some(redirect),
+        Err(UrlDefect::NotAbsolute) => {
+            "must be a whole URL in ASCII, like https://login.example.com/?return_to={url}"
+        }
+        Err(UrlDefect::Placeholder) => {
+            "`{url}` may stand once, in the query: write it behind `?`, like ?return_to={url}"
+        }
+    };
+    context
+        .problems
+        .push(&at.key("redirect").key("url"), problem);
+    None
 }
 
 /// Headers that say where a message goes or where it ends. A claim must not.

@@ -9,6 +9,7 @@ use crate::credentials::OnMultiple;
 use crate::deny::{BodyFormat, OnUnavailable};
 use crate::forward::{Format, TokenHandling};
 use crate::refresh::Encoding;
+use crate::rules::Access;
 use crate::telemetry::{Decisions, Level, LogFormat};
 
 use super::scalar::Scalar;
@@ -113,5 +114,15 @@ impl Choice for Decisions {
         ("denied", Self::Denied),
         ("sampled", Self::Sampled),
         ("all", Self::All),
+    ];
+}
+
+impl Choice for Access {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("required", Self::Required),
+        ("optional", Self::Optional),
+        ("permissive", Self::Permissive),
+        ("public", Self::Public),
+        ("denied", Self::Denied),
     ];
 }

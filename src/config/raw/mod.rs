@@ -9,6 +9,7 @@ mod entries;
 mod issuer;
 mod number;
 mod request;
+mod rule;
 mod scalar;
 mod secret;
 mod server;
@@ -17,7 +18,8 @@ mod source;
 pub(super) use entries::Entries;
 pub(super) use issuer::{AudienceList, Issuer};
 pub(super) use number::{ByteCount, Threads};
-pub(super) use request::{Credential, Deny, Forward, ForwardedClaim};
+pub(super) use request::{Credential, Deny, Forward, ForwardedClaim, LoginRedirect};
+pub(super) use rule::{Rule, RuleDeny, RuleForward};
 pub(super) use scalar::{FilePath, Line, Scalar, Written};
 pub(super) use secret::{HeaderText, Secret};
 pub(super) use server::Server;
@@ -50,6 +52,11 @@ pub(super) struct Config {
     pub(super) credentials: Vec<Credential>,
     /// What two different tokens in one request mean.
     pub(super) on_multiple_tokens: Written<OnMultiple>,
+    /// What is asked of which requests: the first that matches counts, and a request that none
+    /// matches is refused. Without the key every request needs a valid token of any issuer.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rules: Option<Vec<Rule>>,
     /// What an allowed request carries upstream.
     pub(super) forward: Forward,
     /// What a refusal looks like.
@@ -62,9 +69,6 @@ pub(super) struct Config {
     pub(super) limits: Limits,
     /// What is logged.
     pub(super) log: Log,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    rules: Option<Unsupported>,
     #[schemars(skip)]
     #[serde(skip_serializing)]
     consumers: Option<Unsupported>,

@@ -171,9 +171,17 @@ pub(in crate::config) struct Deny {
     pub(in crate::config) on_unavailable: Written<OnUnavailable>,
     /// The status when no decision could be made.
     pub(in crate::config) unavailable_status: Written<UnavailableStatus>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    redirect: Option<Unsupported>,
+    /// Where browsers without a token are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) redirect: Option<LoginRedirect>,
+}
+
+/// Where a GET that accepts HTML and carries no token is sent.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct LoginRedirect {
+    /// The login page; `{url}` in its query becomes the URL that was asked for.
+    pub(in crate::config) url: Written<Line>,
 }
 
 impl Default for Deny {

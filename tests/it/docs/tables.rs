@@ -23,6 +23,7 @@ fn every_setting_is_documented_with_its_default() {
     let mut settings = Settings {
         schema: &schema,
         found: BTreeMap::new(),
+        within: Vec::new(),
     };
     settings.walk("", &schema);
     for (path, default) in &settings.found {
@@ -46,10 +47,16 @@ fn every_setting_is_documented_with_its_default() {
 struct Settings<'s> {
     schema: &'s Value,
     found: BTreeMap<String, Option<String>>,
+    /// The places around this one: what repeats itself within itself is listed once.
+    within: Vec<Value>,
 }
 
 impl Settings<'_> {
     fn walk(&mut self, path: &str, place: &Value) {
+        if self.within.contains(place) {
+            return;
+        }
+        self.within.push(place.clone());
         let default = match &place["default"] {
             Value::String(text) => Some(text.clone()),
             Value::Bool(_) | Value::Number(_) => Some(place["default"].to_string()),
@@ -70,6 +77,7 @@ impl Settings<'_> {
         if self.found.len() == before {
             self.found.insert(path.to_owned(), default);
         }
+        self.within.pop();
     }
 
     /// Whether there are named settings within.
