@@ -1,13 +1,14 @@
 //! A decision for people: every step, what was expected and what was found. Never on the hot
 //! path; never a secret, never the whole token.
 
-use crate::issuers::{Audiences, IssuerPolicy, TimePolicy};
+use crate::consumers::Credential;
+use crate::issuers::{Audiences, IssuerPolicy, TimePolicy, TokenTypes};
 use crate::keys::KeySet;
 use crate::reason::Reason;
 use crate::signature::Algorithm;
 use crate::time::UnixMillis;
 use crate::token::json::{Json, Text};
-use crate::token::{Claims, Header, TokenLimits, numeric_date};
+use crate::token::{ClaimPath, Claims, Header, TokenLimits, numeric_date};
 use crate::verify::{Context, Observer, Step};
 
 /// One step with its evidence.
@@ -87,6 +88,29 @@ pub fn issuer(claims: &Claims<'_>, context: &Context<'_>) -> String {
     )
 }
 
+/// Evidence of the consumer: of what is configured not even the keys of credentials.
+#[must_use]
+pub fn consumer(header: &Header<'_>, claims: &Claims<'_>, context: &Context<'_>) -> String {
+    let name = context.consumers.key_claim();
+    format!(
+        "expected, as no issuer has this iss, the key of a consumer's credential in the claim or \
+         header parameter {name}; found claim {}, header parameter {}",
+        value(claims.object().get(name)),
+        value(header.object().get(name)),
+    )
+}
+
+/// Evidence of the algorithm for this credential of a consumer.
+#[must_use]
+pub fn credential(algorithm: Algorithm, credential: &Credential<'_>) -> String {
+    format!(
+        "expected alg {} for this credential of consumer {}; found {}",
+        credential.algorithm().name(),
+        credential.consumer().name,
+        algorithm.name()
+    )
+}
+
 /// Evidence of the algorithm for this issuer.
 #[must_use]
 pub fn algorithm(algorithm: Algorithm, policy: &IssuerPolicy) -> String {
@@ -101,14 +125,9 @@ pub fn algorithm(algorithm: Algorithm, policy: &IssuerPolicy) -> String {
 
 /// Evidence of the type.
 #[must_use]
-pub fn kind(header: &Header<'_>, policy: &IssuerPolicy) -> String {
-    let absent = policy.types.allow_absent.then_some("absent");
-    let allowed = policy
-        .types
-        .allowed
-        .iter()
-        .map(|kind| &**kind)
-        .chain(absent);
+pub fn kind(header: &Header<'_>, types: &TokenTypes) -> String {
+    let absent = types.allow_absent.then_some("absent");
+    let allowed = types.allowed.iter().map(|kind| &**kind).chain(absent);
     format!(
         "expected typ {}; found {}",
         list(allowed),
@@ -185,17 +204,10 @@ pub fn audience(claims: &Claims<'_>, accepted: &Audiences) -> String {
 
 /// Evidence of the other claims: their names, not their values.
 #[must_use]
-pub fn claims(claims: &Claims<'_>, policy: &IssuerPolicy) -> String {
-    let missing = policy
-        .required_claims
-        .iter()
-        .filter(|path| claims.find(path).is_none());
+pub fn claims(claims: &Claims<'_>, required: &[ClaimPath]) -> String {
+    let missing = required.iter().filter(|path| claims.find(path).is_none());
     let missing: Vec<_> = missing.map(ToString::to_string).collect();
-    let required: Vec<_> = policy
-        .required_claims
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let required: Vec<_> = required.iter().map(ToString::to_string).collect();
     format!(
         "expected strings in sub and jti, no cnf, and the claims {}; missing {}{}",
         list(required.iter().map(String::as_str)),

@@ -60,14 +60,19 @@ pub struct TimePolicy {
     pub max_lifetime: Option<Duration>,
 }
 
+impl TimePolicy {
+    /// What holds where the configuration says nothing.
+    pub const DEFAULT: Self = Self {
+        leeway: LEEWAY,
+        require_exp: true,
+        max_age: None,
+        max_lifetime: None,
+    };
+}
+
 impl Default for TimePolicy {
     fn default() -> Self {
-        Self {
-            leeway: LEEWAY,
-            require_exp: true,
-            max_age: None,
-            max_lifetime: None,
-        }
+        Self::DEFAULT
     }
 }
 

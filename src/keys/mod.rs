@@ -14,7 +14,7 @@ pub use jwk::{
     parse_jwk_set,
 };
 pub use misses::Wanted;
-pub use pem::{PemError, parse_pem};
+pub use pem::{PemError, parse_pem, read_pem};
 pub use public::{Curve, PublicKey, secret_key};
 pub use set::{Completeness, Key, KeySet};
 pub use store::KeyStore;

@@ -43,6 +43,18 @@ pub fn parse_pem(
     algorithm: Option<Algorithm>,
     default_rsa: Algorithm,
 ) -> Result<Key, PemError> {
+    let public = read_pem(text)?;
+    let algorithm = algorithm
+        .or(public.implied_algorithm())
+        .unwrap_or(default_rsa);
+    public.into_key(id, algorithm).map_err(PemError::Defect)
+}
+
+/// Reads the one public key in a PEM text; what it may be used for is not asked.
+///
+/// # Errors
+/// See [`PemError`].
+pub fn read_pem(text: &[u8]) -> Result<PublicKey, PemError> {
     let mut blocks = Vec::new();
     for block in Pem::iter_from_buffer(text) {
         blocks.push(block.map_err(|_| PemError::Malformed)?);
@@ -55,16 +67,12 @@ pub fn parse_pem(
         [block] => block,
         [_, _, ..] => return Err(PemError::Several),
     };
-    let public = match block.label.as_str() {
-        "PUBLIC KEY" => spki(&block.contents)?,
-        "RSA PUBLIC KEY" => rsa(&block.contents)?,
-        "CERTIFICATE" => certificate(&block.contents)?,
-        _ => return Err(PemError::Malformed),
-    };
-    let algorithm = algorithm
-        .or(public.implied_algorithm())
-        .unwrap_or(default_rsa);
-    public.into_key(id, algorithm).map_err(PemError::Defect)
+    match block.label.as_str() {
+        "PUBLIC KEY" => spki(&block.contents),
+        "RSA PUBLIC KEY" => rsa(&block.contents),
+        "CERTIFICATE" => certificate(&block.contents),
+        _ => Err(PemError::Malformed),
+    }
 }
 
 fn certificate(der: &[u8]) -> Result<PublicKey, PemError> {

@@ -93,15 +93,23 @@ impl PublicKey {
     /// # Errors
     /// `Algorithm` if it is not one for this type of key; else what is wrong with the numbers.
     pub fn into_key(self, id: Option<&str>, algorithm: Algorithm) -> Result<Key, KeyDefect> {
+        let verifying = self.verifying_key(algorithm)?;
+        Ok(Key::new(id, self.thumbprint(), verifying))
+    }
+
+    /// The same without a name.
+    ///
+    /// # Errors
+    /// As [`PublicKey::into_key`].
+    pub fn verifying_key(&self, algorithm: Algorithm) -> Result<VerifyingKey, KeyDefect> {
         if !self.fits(algorithm) {
             return Err(KeyDefect::Algorithm);
         }
-        let verifying = match &self {
-            Self::Ec { x, y, .. } => VerifyingKey::ec(algorithm, x, y)?,
-            Self::Ed25519 { x } => VerifyingKey::ed25519(x)?,
-            Self::Rsa { modulus, exponent } => VerifyingKey::rsa(algorithm, modulus, exponent)?,
-        };
-        Ok(Key::new(id, self.thumbprint(), verifying))
+        match self {
+            Self::Ec { x, y, .. } => VerifyingKey::ec(algorithm, x, y),
+            Self::Ed25519 { x } => VerifyingKey::ed25519(x),
+            Self::Rsa { modulus, exponent } => VerifyingKey::rsa(algorithm, modulus, exponent),
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::issuers::{Audiences, Issuer, IssuerPolicy, TimePolicy, without_application};
+use crate::consumers::Credential;
+use crate::issuers::{Audiences, Issuer, Issuers, TimePolicy, TokenTypes, without_application};
 use crate::reason::Reason;
 use crate::signature::Algorithm;
 use crate::time::UnixMillis;
 use crate::token::json::{Json, Kind};
-use crate::token::{Claims, Header, numeric_date};
+use crate::token::{ClaimPath, Claims, Header, numeric_date};
 
 /// `Ok` if `holds`.
 pub(super) const fn ensure(holds: bool, reason: Reason) -> Result<(), Reason> {
@@ -28,19 +29,47 @@ pub(super) fn check_header(header: &Header<'_>, text: &mut String) -> Result<Alg
     Ok(algorithm)
 }
 
-/// The issuer that the claims name, exactly, if it is one that is accepted.
+/// Whether `typ` is one of `types`.
+pub(super) fn check_type(
+    header: &Header<'_>,
+    types: &TokenTypes,
+    text: &mut String,
+) -> Result<(), Reason> {
+    let kind = header.kind.map(|kind| kind.resolve(text));
+    ensure(types.allow(kind), Reason::TypeNotAllowed)
+}
+
+/// The issuer that the claims name, exactly.
 pub(super) fn find_issuer<'i>(
     claims: &Claims<'_>,
-    context: &Context<'i>,
+    issuers: &'i Issuers,
     text: &mut String,
 ) -> Result<&'i Arc<Issuer>, Reason> {
     let issuer = claims.issuer.ok_or(Reason::IssuerMissing)?;
     let issuer = issuer.as_text().ok_or(Reason::ClaimInvalid)?;
-    context
-        .issuers
+    issuers
         .get(issuer.resolve(text))
-        .filter(|issuer| context.accepts.takes(Some(&issuer.policy.name)))
         .ok_or(Reason::IssuerUnknown)
+}
+
+/// The credential that a claim names or, where there is no such claim, a header parameter.
+pub(super) fn find_credential<'c>(
+    header: &Header<'_>,
+    claims: &Claims<'_>,
+    context: &Context<'c>,
+    text: &mut String,
+) -> Result<Credential<'c>, Reason> {
+    let name = context.consumers.key_claim();
+    let key = match claims.object().get(name) {
+        Some(claim) => claim.as_text().ok_or(Reason::ClaimInvalid)?,
+        None => {
+            let parameter = header.object().get(name);
+            let parameter = parameter.ok_or(Reason::ConsumerUnknown)?;
+            parameter.as_text().ok_or(Reason::TokenMalformed)?
+        }
+    };
+    let credential = context.consumers.find(key.resolve(text));
+    credential.ok_or(Reason::ConsumerUnknown)
 }
 
 /// When a token is valid.
@@ -160,15 +189,12 @@ pub fn check_scopes<'s>(
 }
 
 /// What remains: types of registered claims, bindings that nobody checks, required claims.
-pub(super) fn check_claims(claims: &Claims<'_>, policy: &IssuerPolicy) -> Result<(), Reason> {
+pub(super) fn check_claims(claims: &Claims<'_>, required: &[ClaimPath]) -> Result<(), Reason> {
     let is_text = |value: Option<Json<'_>>| value.is_none_or(|json| json.kind() == Kind::String);
     let are_texts = is_text(claims.subject) && is_text(claims.token_id);
     ensure(are_texts, Reason::ClaimInvalid)?;
     ensure(claims.confirmation.is_none(), Reason::BindingUnsupported)?;
-    let has_all = policy
-        .required_claims
-        .iter()
-        .all(|path| claims.find(path).is_some());
+    let has_all = required.iter().all(|path| claims.find(path).is_some());
     ensure(has_all, Reason::ClaimMissing)
 }
 

@@ -2,32 +2,29 @@
 //!
 //! The order of the steps is part of the contract: the first failure is the reason.
 
+mod authenticate;
 mod checks;
 mod observe;
 mod signer;
 
-use std::sync::Arc;
-
+use authenticate::authenticate;
 pub use checks::{Times, check_audience, check_scopes};
 pub use observe::{Observer, Step, Unobserved};
 pub use signer::{SignedBy, Signer};
 
 use crate::consumers::Consumers;
 use crate::explain as evidence;
-use crate::issuers::{Audiences, Issuer, Issuers};
-use crate::keys::Key;
+use crate::issuers::{Audiences, Issuers};
 use crate::reason::Reason;
 use crate::time::UnixMillis;
 use crate::token::json::Json;
 use crate::token::{Claims, Scratch, TokenLimits, UnverifiedToken};
 
-/// A token whose signature was checked with a key of its issuer, and whose time, audience and
+/// A token whose signature was checked with a key of its signer, and whose time, audience and
 /// claims are right. There is one constructor, [`verify`].
 #[derive(Debug)]
 pub struct Verified<'a> {
     signer: Signer<'a>,
-    key: Arc<Key>,
-    keys_generation: u64,
     header: Json<'a>,
     claims: Claims<'a>,
     times: Times,
@@ -49,33 +46,27 @@ pub fn verify<'a>(
         UnverifiedToken::parse(token, context.limits, parts),
         || evidence::shape(token, context.limits),
     )?;
-    let authentic = authenticate(&token, context, text, observer)?;
+    let signer = authenticate(&token, context, text, observer)?;
     let claims = token.unverified_claims();
-    let policy = &authentic.issuer.policy;
+    let policy = signer.times();
     let times = observer.judged(
         Step::Time,
-        Times::read(claims)
-            .and_then(|times| times.check(&policy.times, context.now).map(|()| times)),
-        || evidence::time(claims, &policy.times, context.now),
+        Times::read(claims).and_then(|times| times.check(policy, context.now).map(|()| times)),
+        || evidence::time(claims, policy, context.now),
     )?;
-    let audiences = context.accepts.audiences.unwrap_or(&policy.audiences);
+    let audiences = context.accepts.audiences.or(signer.audiences());
+    let audiences = audiences.unwrap_or(&Audiences::Any);
     observer.judged(
         Step::Audience,
         check_audience(claims.audience, audiences),
         || evidence::audience(claims, audiences),
     )?;
-    observer.judged(Step::Claims, checks::check_claims(claims, policy), || {
-        evidence::claims(claims, policy)
+    let required = signer.required_claims();
+    observer.judged(Step::Claims, checks::check_claims(claims, required), || {
+        evidence::claims(claims, required)
     })?;
-    let Authentic {
-        issuer,
-        key,
-        keys_generation,
-    } = authentic;
     Ok(Verified {
-        signer: Signer::Issuer(issuer),
-        key,
-        keys_generation,
+        signer,
         header: token.header.object(),
         claims: *claims,
         times,
@@ -107,6 +98,13 @@ pub struct Accepts<'a> {
     pub audiences: Option<&'a Audiences>,
 }
 
+impl Context<'_> {
+    /// Whether a token may be a consumer's at all.
+    fn may_be_consumers(&self) -> bool {
+        !self.consumers.is_empty() && self.accepts.takes(None)
+    }
+}
+
 impl Accepts<'_> {
     /// Whether tokens of `issuer` are; `None` is who is no issuer.
     #[must_use]
@@ -118,63 +116,6 @@ impl Accepts<'_> {
     }
 }
 
-/// Who signed a token, and with what.
-struct Authentic<'a> {
-    issuer: &'a Arc<Issuer>,
-    key: Arc<Key>,
-    keys_generation: u64,
-}
-
-/// From the header to the signature. `text` has room for a name with escapes.
-fn authenticate<'a>(
-    token: &UnverifiedToken<'_>,
-    context: &Context<'a>,
-    text: &mut String,
-    observer: &mut impl Observer,
-) -> Result<Authentic<'a>, Reason> {
-    let (header, claims) = (&token.header, token.unverified_claims());
-    let algorithm = observer.judged(Step::Header, checks::check_header(header, text), || {
-        evidence::header(header)
-    })?;
-    let issuer = observer.judged(
-        Step::Issuer,
-        checks::find_issuer(claims, context, text),
-        || evidence::issuer(claims, context),
-    )?;
-    let policy = &issuer.policy;
-    let allowed = checks::ensure(policy.algorithms.contains(algorithm), Reason::AlgNotAllowed);
-    observer.judged(Step::Algorithm, allowed, || {
-        evidence::algorithm(algorithm, policy)
-    })?;
-    let kind = header.kind.map(|kind| kind.resolve(text));
-    let allowed = checks::ensure(policy.types.allow(kind), Reason::TypeNotAllowed);
-    observer.judged(Step::Type, allowed, || evidence::kind(header, policy))?;
-
-    let keys = issuer.keys.load();
-    let candidates = match header.key_id.map(|id| id.resolve(text)) {
-        None if policy.require_kid => Err(Reason::KeyUnknown),
-        id => keys.select(id, algorithm).inspect_err(|reason| {
-            // All that a request may do about a key that is not there. Ambiguity is no lack.
-            if *reason != Reason::KeyAmbiguous {
-                issuer.keys.raise_miss(id, algorithm);
-            }
-        }),
-    };
-    let mut candidates = observer.judged(Step::Key, candidates, || {
-        evidence::key(header, algorithm, &keys)
-    })?;
-    let key = candidates
-        .find(|key| key.verifying().verify(token.signing_input, token.signature))
-        .ok_or(Reason::SignatureInvalid);
-    observer.signature(algorithm, key.is_ok());
-    let key = observer.judged(Step::Signature, key, || evidence::signature(algorithm))?;
-    Ok(Authentic {
-        issuer,
-        key: Arc::clone(key),
-        keys_generation: keys.generation(),
-    })
-}
-
 impl<'a> Verified<'a> {
     /// Who signed it.
     #[must_use]
@@ -182,19 +123,16 @@ impl<'a> Verified<'a> {
         &self.signer
     }
 
-    /// What its key is called: `kid`, or the key of a consumer's credential.
+    /// What its key is called: `kid`, or what tokens name a consumer's credential by.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        match &self.signer {
-            Signer::Issuer(_) => self.key.id(),
-            Signer::Consumer(credential) => Some(credential.key()),
-        }
+        self.signer.key_id()
     }
 
-    /// The generation of the key set that the key is from.
+    /// The generation of the key set that its key is from.
     #[must_use]
     pub const fn keys_generation(&self) -> u64 {
-        self.keys_generation
+        self.signer.keys_generation()
     }
 
     /// The JOSE header, which is a fact now as well.

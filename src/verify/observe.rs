@@ -52,6 +52,8 @@ pub enum Step {
     Header,
     /// `iss`.
     Issuer,
+    /// The credential of a consumer, where the token is of no issuer.
+    Consumer,
     /// `alg`, for this issuer.
     Algorithm,
     /// `typ`, for this issuer.
@@ -79,6 +81,7 @@ impl Step {
             Self::Shape => "shape",
             Self::Header => "header",
             Self::Issuer => "issuer",
+            Self::Consumer => "consumer",
             Self::Algorithm => "algorithm",
             Self::Type => "type",
             Self::Key => "key",

@@ -1,3 +1,4 @@
+mod consumers;
 mod keys;
 mod mutation;
 mod times;
