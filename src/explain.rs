@@ -253,7 +253,8 @@ fn quoted(text: Text<'_>) -> String {
     format!("{shown:?}{rest}")
 }
 
-fn value(json: Option<Json<'_>>) -> String {
+/// A claim, cut where it is longer than anybody reads.
+pub(crate) fn value(json: Option<Json<'_>>) -> String {
     const SHOWN_MAX: usize = 200;
     let Some(json) = json else {
         return "absent".to_owned();

@@ -5,8 +5,8 @@
 //!
 //! - core, without I/O, clock and async: [`limits`], [`reason`], [`time`], [`token`],
 //!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`],
-//!   [`path`], [`prepared`], [`credentials`], [`forward`], [`deny`], [`matching`], [`rules`],
-//!   [`cache`], [`authorizer`]
+//!   [`path`], [`prepared`], [`credentials`], [`forward`], [`deny`], [`requirement`], [`matching`],
+//!   [`rules`], [`cache`], [`authorizer`]
 //! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
 //!   [`refresh`], [`config`]
 //! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
@@ -41,6 +41,7 @@ pub mod prepared;
 pub mod reason;
 pub mod refresh;
 pub mod request;
+pub mod requirement;
 pub mod rules;
 pub mod secret;
 pub mod signature;

@@ -95,6 +95,19 @@ pub const PATH_BYTES: usize = 64 * 1024;
 pub const PATTERN_SEGMENTS: usize = 64;
 /// Bytes of a host in a rule: the longest name that DNS has (RFC 1035 2.3.4), as text.
 pub const HOST_BYTES: usize = 253;
+/// `any`, `all` and `not` within each other in one line of `require`.
+pub const REQUIREMENT_DEPTH: usize = 8;
+/// Bytes of a regular expression once compiled, and of what it remembers while it searches.
+pub const PATTERN_BYTES: usize = 1024 * 1024;
+/// Bytes of one CEL expression.
+pub const CONDITION_BYTES: usize = 4096;
+/// Expressions within each other in one CEL expression: the interpreter recurses twice as deep.
+pub const CONDITION_DEPTH: u16 = 32;
+/// Names, values, calls and operators in one CEL expression, macros expanded.
+pub const CONDITION_NODES: usize = 1024;
+/// What one evaluation of a CEL expression may cost. A unit is about the time to look at one
+/// value, some 50 ns, so that this is a few milliseconds at worst.
+pub const CONDITION_BUDGET: u64 = 50_000;
 
 const _: () = assert!(TOKEN_BYTES <= TOKEN_BYTES_MAX);
 const _: () = assert!(CLAIMS_DEPTH <= CLAIMS_DEPTH_MAX);

@@ -2,7 +2,7 @@
 
 /// Every module of the library, from the bottom up: it may know those above it in this list, and
 /// none below. A new room needs a place here, and in `ARCHITECTURE.md`.
-pub const HOUSE: [(Plane, &str); 31] = [
+pub const HOUSE: [(Plane, &str); 32] = [
     (Plane::Core, "limits"),
     (Plane::Core, "reason"),
     (Plane::Core, "time"),
@@ -19,6 +19,7 @@ pub const HOUSE: [(Plane, &str); 31] = [
     (Plane::Core, "credentials"),
     (Plane::Core, "forward"),
     (Plane::Core, "deny"),
+    (Plane::Core, "requirement"),
     (Plane::Core, "matching"),
     (Plane::Core, "rules"),
     (Plane::Core, "cache"),
