@@ -10,6 +10,7 @@ use super::{Authorizer, Buffers, Decision, Meter, Question};
 use crate::cache::{Judgement, Judgements, TokenCache, VerifiedToken};
 use crate::issuers::Audiences;
 use crate::limits::CLAIMS_DEPTH_MAX;
+use crate::path::{Path, PathScratch};
 use crate::prepared::Prepared;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
@@ -33,6 +34,8 @@ pub(super) struct Asked<'a, R> {
 struct Met<'a> {
     id: RuleId,
     rule: &'a Rule,
+    /// The request's path, if rules needed it and it is known.
+    path: Option<Path<'a>>,
 }
 
 impl Authorizer {
@@ -46,7 +49,11 @@ impl Authorizer {
         if self.parts.bypass_cors_preflight && asked.request.is_some_and(is_cors_preflight) {
             return Decision::without_token(RuleId::BESIDE, Reason::OkPublic);
         }
-        let met = match self.meet(asked, buffers, observer) {
+        let Buffers {
+            token: scratch,
+            path,
+        } = buffers;
+        let met = match self.meet(asked, path, observer) {
             Ok(met) => met,
             Err(reason) => return Decision::refusal(reason),
         };
@@ -62,7 +69,7 @@ impl Authorizer {
             Err(reason) => reason.message().to_owned(),
         });
         let admitted =
-            token.and_then(|token| self.admit(met, token, asked, buffers, observer, meter));
+            token.and_then(|token| self.admit(&met, token, asked, scratch, observer, meter));
         match admitted {
             Ok(admitted) => Decision::admitted(met.id, admitted),
             Err(reason) if met.rule.settings.access.forgives(reason) => {
@@ -73,29 +80,37 @@ impl Authorizer {
     }
 
     /// The rule that the request meets, or that is asked for.
-    fn meet<'r, R: RequestView<'r>>(
-        &self,
-        asked: &Asked<'_, R>,
-        _buffers: &mut Buffers,
+    fn meet<'a, 'r: 'a, R: RequestView<'r>>(
+        &'a self,
+        asked: &Asked<'a, R>,
+        scratch: &'a mut PathScratch,
         observer: &mut impl Observer,
-    ) -> Result<Met<'_>, Reason> {
+    ) -> Result<Met<'a>, Reason> {
         let rules = &self.parts.rules;
-        let mut id = rules.pick(asked.question.rule, asked.request);
+        let path = match asked.request {
+            Some(request) if !rules.is_empty() => scratch.read(request.target()),
+            Some(_) | None => Ok(None),
+        };
+        let mut id = path.and_then(|path| {
+            let request = asked.request.map(|request| (request, path.as_ref()));
+            rules.pick(asked.question.rule, request)
+        });
         if id != Ok(RuleId::BESIDE) {
             id = observer.judged(Step::Rule, id, || rules.evidence(id));
         }
         let id = id?;
         let rule = rules.get(id);
-        Ok(Met { id, rule })
+        let path = path?;
+        Ok(Met { id, rule, path })
     }
 
     /// Whether the token passes by the rule.
     fn admit<'r, R: RequestView<'r>>(
         &self,
-        met: Met<'_>,
+        met: &Met<'_>,
         token: &[u8],
         asked: &Asked<'_, R>,
-        buffers: &mut Buffers,
+        scratch: &mut Scratch,
         observer: &mut impl Observer,
         meter: &impl Meter,
     ) -> Result<Admitted, Reason> {
@@ -107,13 +122,12 @@ impl Authorizer {
                 }
                 None => {
                     meter.cache(false);
-                    let fresh =
-                        self.admit_fresh(met, token, asked, &mut buffers.token, observer)?;
+                    let fresh = self.admit_fresh(met, token, asked, scratch, observer)?;
                     cache.insert(token, Arc::clone(&fresh.token));
                     fresh
                 }
             },
-            None => self.admit_fresh(met, token, asked, &mut buffers.token, observer)?,
+            None => self.admit_fresh(met, token, asked, scratch, observer)?,
         };
         self.check(met, &admitted, asked, observer)?;
         Ok(admitted)
@@ -122,7 +136,7 @@ impl Authorizer {
     /// A token that was verified before, perhaps not by this rule.
     fn admit_known(
         &self,
-        met: Met<'_>,
+        met: &Met<'_>,
         bytes: &[u8],
         token: Arc<VerifiedToken>,
         cache: &TokenCache,
@@ -143,7 +157,7 @@ impl Authorizer {
     /// A token that nobody has seen.
     fn admit_fresh<'r, R: RequestView<'r>>(
         &self,
-        met: Met<'_>,
+        met: &Met<'_>,
         token: &[u8],
         asked: &Asked<'_, R>,
         scratch: &mut Scratch,
@@ -168,7 +182,7 @@ impl Authorizer {
     /// wants beyond that.
     fn check<'r, R: RequestView<'r>>(
         &self,
-        met: Met<'_>,
+        met: &Met<'_>,
         admitted: &Admitted,
         asked: &Asked<'_, R>,
         observer: &mut impl Observer,
@@ -189,7 +203,7 @@ impl Authorizer {
     }
 
     /// What the rule makes of a token that was verified for another one.
-    fn judgement_on_known(&self, met: Met<'_>, token: &VerifiedToken) -> Judgement {
+    fn judgement_on_known(&self, met: &Met<'_>, token: &VerifiedToken) -> Judgement {
         let accepts = met.rule.accepts();
         let accepted = match token.signer.issuer_name() {
             issuer if accepts.takes(issuer) => Ok(()),
@@ -211,7 +225,7 @@ impl Authorizer {
     }
 
     /// What the rule makes of a token whose issuer and audience are right.
-    fn judgement(&self, met: Met<'_>, claims: Json<'_>, payload: &[u8]) -> Judgement {
+    fn judgement(&self, met: &Met<'_>, claims: Json<'_>, payload: &[u8]) -> Judgement {
         let set = met.rule.settings.forward.render(claims, payload);
         Judgement {
             forwarded: self.protected.forwarding(set),

@@ -13,6 +13,7 @@ use crate::consumers::Consumers;
 use crate::explain::Explanation;
 use crate::forward::Protected;
 use crate::issuers::Issuers;
+use crate::path::PathScratch;
 use crate::prepared::Prepared;
 use crate::reason::Reason;
 use crate::request::RequestView;
@@ -73,6 +74,8 @@ pub struct Question<'q> {
 pub struct Buffers {
     /// For reading a token.
     pub token: Scratch,
+    /// For reading a path.
+    pub path: PathScratch,
 }
 
 /// Who counts what a decision costs.
@@ -203,3 +206,6 @@ impl<M: Meter> Observer for Metered<'_, M> {
         self.0.signature(algorithm, is_valid);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ use crate::credentials::Credentials;
 use crate::deny::{DenyPolicy, Refusals};
 use crate::forward::ForwardPolicy;
 use crate::issuers::Audiences;
+use crate::matching::{Match, MatchIndex};
+use crate::path::Path;
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::verify::Accepts;
@@ -20,6 +22,8 @@ use crate::verify::Accepts;
 pub struct RuleSettings {
     /// Its name in the configuration; the one without is what there is beside the rules.
     pub name: Option<Box<str>>,
+    /// Which requests meet it.
+    pub matches: Match,
     /// Whether a token is needed.
     pub access: Access,
     /// Where the token is.
@@ -91,6 +95,7 @@ pub struct Rules {
     /// In the order of the configuration.
     table: Box<[Rule]>,
     by_name: HashMap<Box<str>, RuleId, foldhash::quality::RandomState>,
+    index: MatchIndex,
     beside: Rule,
 }
 
@@ -109,6 +114,7 @@ impl Rules {
         });
         Self {
             by_name: names.collect(),
+            index: MatchIndex::new(table.iter().map(|rule| rule.settings.matches.clone())),
             table,
             beside,
         }
@@ -122,12 +128,22 @@ impl Rules {
     pub fn pick<'r>(
         &self,
         name: Option<&str>,
-        _request: Option<&impl RequestView<'r>>,
+        request: Option<(&impl RequestView<'r>, Option<&Path<'_>>)>,
     ) -> Result<RuleId, Reason> {
-        if let Some(name) = name {
-            return self.by_name.get(name).copied().ok_or(Reason::RuleUnknown);
+        match (name, request) {
+            (Some(name), _) => self.by_name.get(name).copied().ok_or(Reason::RuleUnknown),
+            (None, Some((request, path))) if !self.table.is_empty() => {
+                let place = self.index.find(request, path)?;
+                place.map(RuleId::from_place).ok_or(Reason::RuleUnmatched)
+            }
+            (None, Some(_) | None) => Ok(RuleId::BESIDE),
         }
-        Ok(RuleId::BESIDE)
+    }
+
+    /// Whether there are none, so that nobody asks for a request's path.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 
     /// Evidence of which rule was met.
@@ -151,7 +167,7 @@ impl Rules {
 
     /// Every rule, the one beside them included.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.table.iter().chain([&self.beside])
+        [&self.beside].into_iter().chain(&self.table)
     }
 }
 

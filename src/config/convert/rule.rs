@@ -7,6 +7,7 @@ use crate::config::nearest::nearest;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, AudienceList};
 use crate::issuers::Audiences;
+use crate::matching::Match;
 use crate::rules::{Access, RuleSettings};
 
 use super::{Context, request};
@@ -65,6 +66,7 @@ fn rule(
     let names = raw.issuers.as_ref();
     RuleSettings {
         name: raw.name.as_ref().map(|name| name.0.0.clone()),
+        matches: Match::default(),
         access: raw.access.0,
         issuers: names.map(|names| accepted(names, issuers, &at.key("issuers"), context)),
         audiences: audiences(raw, at, context),
