@@ -6,18 +6,18 @@ use bytes::Bytes;
 
 use super::decision::Admitted;
 use super::narrow::{is_cors_preflight, narrow};
-use super::{Authorizer, Buffers, Decision, Meter, Question};
+use super::{Authorizer, Buffers, Decision, Meter, Question, facts};
 use crate::cache::{Judgement, Judgements, TokenCache, VerifiedToken};
+use crate::consumers::{self, Caller};
 use crate::issuers::Audiences;
-use crate::limits::CLAIMS_DEPTH_MAX;
 use crate::path::{Path, PathScratch};
-use crate::prepared::Prepared;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
+use crate::requirement::{Facts, TokenFacts};
 use crate::rules::{Access, Rule, RuleId};
 use crate::time::UnixMillis;
 use crate::token::Scratch;
-use crate::token::json::{Json, scan_object};
+use crate::token::json::Json;
 use crate::verify::{Context, Observer, Step, Verified, check_audience, verify};
 
 /// Everything that is asked at once.
@@ -171,15 +171,20 @@ impl Authorizer {
             now: asked.now,
         };
         let verified = verify(token, &context, scratch, observer)?;
-        let claims = verified.claims();
-        let judgement = self.judgement(met, claims.object(), claims.payload());
-        let token = Arc::new(self.keep(&verified));
+        let token = self.keep(&verified);
+        let facts = TokenFacts {
+            claims: verified.claims().object(),
+            header: verified.header(),
+            consumer: token.signer.consumer().map(AsRef::as_ref),
+        };
+        let judgement = self.judgement(met, &facts, &token);
         let judgement = token.judgements.keep(judgement).err();
+        let token = Arc::new(token);
         Ok(Admitted { token, judgement })
     }
 
-    /// What is asked on every use: the times, what the rule made of the token, what the caller
-    /// wants beyond that.
+    /// What is asked on every use: the times, what the rule made of the token, what only the
+    /// request can tell, what the caller wants beyond that.
     fn check<'r, R: RequestView<'r>>(
         &self,
         met: &Met<'_>,
@@ -194,12 +199,28 @@ impl Authorizer {
         let judgement = judgement.ok_or(Reason::Internal)?;
         judgement.accepted?;
         token.times.check(token.signer.times(), asked.now)?;
-        judgement.verdict?;
+        judgement.audience?;
+        let require = &met.rule.settings.require;
+        if asked.cache.is_none() {
+            let facts = facts::of_token(token)?;
+            let explain = |facts: &Facts<'_>| require.explain(facts);
+            let lines = facts::with_request(facts, asked.request, met.path.as_ref(), explain);
+            for line in &lines {
+                observer.step(Step::Rule, line.outcome, || line.detail.clone());
+            }
+            lines.iter().try_for_each(|line| line.outcome)?;
+        } else if require.reads_request() {
+            let facts = facts::of_token(token)?;
+            let judge = |facts: &Facts<'_>| require.check_request(judgement.verdict, facts);
+            facts::with_request(facts, asked.request, met.path.as_ref(), judge)?;
+        } else {
+            judgement.verdict.outcome()?;
+        }
         let question = asked.question;
         if question.audiences.is_empty() && question.scopes.is_empty() {
             return Ok(());
         }
-        narrow(claims_of(token)?, question, observer)
+        narrow(facts::of_token(token)?.claims, question, observer)
     }
 
     /// What the rule makes of a token that was verified for another one.
@@ -209,13 +230,16 @@ impl Authorizer {
             issuer if accepts.takes(issuer) => Ok(()),
             _ => Err(Reason::IssuerUnknown),
         };
-        let judged = claims_of(token).and_then(|claims| {
+        let judged = facts::of_token(token).and_then(|facts| {
             let audiences = accepts.audiences.or(token.signer.audiences());
-            check_audience(claims.get("aud"), audiences.unwrap_or(&Audiences::Any))?;
-            Ok(self.judgement(met, claims, &token.payload))
+            check_audience(
+                facts.claims.get("aud"),
+                audiences.unwrap_or(&Audiences::Any),
+            )?;
+            Ok(self.judgement(met, &facts, token))
         });
         let judgement = judged.unwrap_or_else(|reason| Judgement {
-            verdict: Err(reason),
+            audience: Err(reason),
             ..self.empty_judgement(met.id)
         });
         Judgement {
@@ -225,8 +249,23 @@ impl Authorizer {
     }
 
     /// What the rule makes of a token whose issuer and audience are right.
-    fn judgement(&self, met: &Met<'_>, claims: Json<'_>, payload: &[u8]) -> Judgement {
-        let set = met.rule.settings.forward.render(claims, payload);
+    fn judgement(&self, met: &Met<'_>, facts: &TokenFacts<'_>, token: &VerifiedToken) -> Judgement {
+        let verdict = met.rule.settings.require.check_token(facts);
+        if !verdict.is_good() {
+            return Judgement {
+                verdict,
+                ..self.empty_judgement(met.id)
+            };
+        }
+        let mut set = met
+            .rule
+            .settings
+            .forward
+            .render(facts.claims, &token.payload);
+        if let Some(consumer) = facts.consumer {
+            let credential = token.key_id.as_deref().unwrap_or_default();
+            set.extend(consumers::headers(&Caller::Consumer(consumer, credential)).0);
+        }
         Judgement {
             forwarded: self.protected.forwarding(set),
             ..self.empty_judgement(met.id)
@@ -234,13 +273,7 @@ impl Authorizer {
     }
 
     fn empty_judgement(&self, rule: RuleId) -> Judgement {
-        Judgement {
-            rule,
-            accepted: Ok(()),
-            verdict: Ok(()),
-            forwarded: self.protected.forwarding(Vec::new()),
-            prepared: Prepared::new(),
-        }
+        Judgement::empty(rule, self.protected.forwarding(Vec::new()))
     }
 
     fn keep(&self, verified: &Verified<'_>) -> VerifiedToken {
@@ -255,6 +288,7 @@ impl Authorizer {
             times: verified.times(),
             subject,
             payload: Bytes::copy_from_slice(claims.payload()),
+            header: Bytes::copy_from_slice(verified.header().raw().as_bytes()),
             keys_generation: verified.keys_generation(),
             config_generation: self.parts.generation,
             judgements: Judgements::default(),
@@ -297,10 +331,4 @@ impl Access {
             Self::Permissive => matches!(reason.class(), Class::Missing | Class::Invalid),
         }
     }
-}
-
-/// The claims of a token that was read before within the limits; that it cannot be read again
-/// would be a fault of ours.
-fn claims_of(token: &VerifiedToken) -> Result<Json<'_>, Reason> {
-    scan_object(&token.payload, CLAIMS_DEPTH_MAX, |_, _| ()).map_err(|_| Reason::Internal)
 }

@@ -3,18 +3,18 @@
 //! An [`Authorizer`] is one configuration, frozen. A reload makes another.
 
 mod decision;
+mod facts;
 mod judge;
 mod narrow;
 
 use std::sync::Arc;
 
 use crate::cache::{Judgement, TokenCache};
-use crate::consumers::Consumers;
+use crate::consumers::{self, Caller, Consumers};
 use crate::explain::Explanation;
 use crate::forward::Protected;
 use crate::issuers::Issuers;
 use crate::path::PathScratch;
-use crate::prepared::Prepared;
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::rules::{Rule, RuleId, Rules};
@@ -101,18 +101,17 @@ impl Authorizer {
     /// Freezes `parts`.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let names = parts.rules.iter().map(|rule| &rule.settings.forward);
-        let protected = Protected::new(names.flat_map(|forward| forward.names()));
-        let nobody = |protected: &Protected| Judgement {
-            rule: RuleId::BESIDE,
-            accepted: Ok(()),
-            verdict: Ok(()),
-            forwarded: protected.forwarding(Vec::new()),
-            prepared: Prepared::new(),
-        };
+        let forwards = parts.rules.iter().map(|rule| &rule.settings.forward);
+        let names = forwards.flat_map(|forward| forward.names());
+        let anonymous = parts.consumers.anonymous();
+        let has_consumers = !parts.consumers.is_empty() || anonymous.is_some();
+        let of_consumers = consumers::HEADERS.into_iter().filter(|_| has_consumers);
+        let protected = Protected::new(names.cloned().chain(of_consumers));
+        let caller = anonymous.map_or(Caller::Nobody, |consumer| Caller::Anonymous(consumer));
+        let forwarded = |caller| protected.forwarding(consumers::headers(&caller).0);
         Self {
-            anonymous: nobody(&protected),
-            public: nobody(&protected),
+            anonymous: Judgement::empty(RuleId::BESIDE, forwarded(caller)),
+            public: Judgement::empty(RuleId::BESIDE, forwarded(Caller::Nobody)),
             protected,
             parts,
         }

@@ -6,6 +6,7 @@ use crate::forward::Forwarded;
 use crate::limits::RULES_PER_TOKEN;
 use crate::prepared::Prepared;
 use crate::reason::Reason;
+use crate::requirement::TokenVerdict;
 use crate::rules::RuleId;
 
 /// What one rule makes of a token, as far as the token alone decides.
@@ -15,12 +16,29 @@ pub struct Judgement {
     pub rule: RuleId,
     /// Whether it takes tokens of this issuer at all: asked before the times.
     pub accepted: Result<(), Reason>,
-    /// Whether the token is for its audience and meets its requirements: asked after the times.
-    pub verdict: Result<(), Reason>,
+    /// Whether the token is for its audience: asked after the times.
+    pub audience: Result<(), Reason>,
+    /// Whether it meets the requirements that do not look at the request.
+    pub verdict: TokenVerdict,
     /// What goes upstream.
     pub forwarded: Forwarded,
     /// The answer to a `Check` that needs nothing else.
     pub prepared: Prepared,
+}
+
+impl Judgement {
+    /// Nothing speaks against the token.
+    #[must_use]
+    pub const fn empty(rule: RuleId, forwarded: Forwarded) -> Self {
+        Self {
+            rule,
+            accepted: Ok(()),
+            audience: Ok(()),
+            verdict: TokenVerdict::GOOD,
+            forwarded,
+            prepared: Prepared::new(),
+        }
+    }
 }
 
 /// The judgements on one token: a list that only grows, up to a bound. Reading takes no lock, and
@@ -82,17 +100,10 @@ mod tests {
     use super::{Judgement, Judgements};
     use crate::forward::Forwarded;
     use crate::limits::RULES_PER_TOKEN;
-    use crate::prepared::Prepared;
     use crate::rules::RuleId;
 
     fn judgement(place: usize) -> Judgement {
-        Judgement {
-            rule: RuleId::from_place(place),
-            accepted: Ok(()),
-            verdict: Ok(()),
-            forwarded: Forwarded::default(),
-            prepared: Prepared::new(),
-        }
+        Judgement::empty(RuleId::from_place(place), Forwarded::default())
     }
 
     #[test]

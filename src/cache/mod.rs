@@ -51,6 +51,8 @@ pub struct VerifiedToken {
     pub subject: Option<Box<str>>,
     /// The payload, byte for byte: one strict JSON object.
     pub payload: Bytes,
+    /// The JOSE header, one strict JSON object too.
+    pub header: Bytes,
     /// The generation of the keys it was verified with.
     pub keys_generation: u64,
     /// The generation of the configuration it was verified under.

@@ -20,12 +20,11 @@ pub struct Protected {
 impl Protected {
     /// Protects these names.
     #[must_use]
-    pub fn new<'n>(names: impl IntoIterator<Item = &'n HeaderName>) -> Self {
+    pub fn new(names: impl IntoIterator<Item = HeaderName>) -> Self {
         let mut known = HashSet::new();
         let names: Vec<_> = names
             .into_iter()
-            .filter(|name| known.insert(*name))
-            .cloned()
+            .filter(|name| known.insert(name.clone()))
             .collect();
         let mut by_length = BTreeMap::<usize, Vec<_>>::new();
         for name in &names {

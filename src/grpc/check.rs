@@ -138,12 +138,11 @@ fn allowed(authorizer: &Authorizer, decision: &Decision, additions: Additions) -
 
 /// The refusing answer for `reason`, made once for a rule and sent again as it is.
 fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Bytes {
-    let refusals = &rule.refusals;
-    if let Some(location) = refusals.redirect(reason, request) {
+    if let Some(location) = rule.redirect(reason, request) {
         return redirection(reason, location).encode_to_vec().into();
     }
-    let refusal = refusals.get(reason);
-    let defers = refusals.defers(reason);
+    let refusal = rule.refusal(reason);
+    let defers = rule.defers(reason);
     if is_grpc(request) {
         // Envoy answers in the protocol, and its `grpc-message` is the body.
         let body = &refusal.sentence;

@@ -65,9 +65,9 @@ fn judge(
     let response = match decision.reason.class() {
         Class::Allowed => allowed(authorizer, &decision, request),
         Class::Missing | Class::Invalid | Class::Forbidden | Class::Unavailable => {
-            let refusals = &authorizer.rule(&decision).refusals;
-            let mut response = refusal(refusals.get(decision.reason));
-            if let Some(location) = refusals.redirect(decision.reason, request) {
+            let rule = authorizer.rule(&decision);
+            let mut response = refusal(rule.refusal(decision.reason));
+            if let Some(location) = rule.redirect(decision.reason, request) {
                 redirect(&mut response, &location, request.obeys_redirects());
             }
             response
@@ -110,7 +110,7 @@ fn allowed(
 
 /// The refusal for `reason` where nothing is known of the request.
 fn refused(authorizer: &Authorizer, reason: Reason) -> Response<Full<Bytes>> {
-    refusal(authorizer.rule_beside().refusals.get(reason))
+    refusal(authorizer.rule_beside().refusal(reason))
 }
 
 /// Sends a browser to log in (RFC 9110 15.4.3). nginx makes a fault of every status but 401 and

@@ -47,7 +47,7 @@ impl FromStr for HostPattern {
             return Err(HostError::Brackets);
         }
         let is_ascii = name.is_ascii();
-        match bare(name.as_bytes()) {
+        match bare_host(name.as_bytes()) {
             Some(bare) if is_ascii && bare.len() <= HOST_BYTES => {
                 if name[bare.len()..].contains(':') {
                     return Err(HostError::Port);
@@ -109,7 +109,7 @@ impl Host {
         if host.is_empty() {
             return Ok(None);
         }
-        let name = bare(host).ok_or(Reason::PathAmbiguous)?;
+        let name = bare_host(host).ok_or(Reason::PathAmbiguous)?;
         let start = name.len().saturating_sub(TAIL_BYTES);
         let mut tail = [0; TAIL_BYTES];
         let length = name.len() - start;
@@ -135,7 +135,8 @@ impl Host {
 }
 
 /// A host without port and trailing dot; `None` if it is not one.
-fn bare(host: &[u8]) -> Option<&[u8]> {
+#[must_use]
+pub fn bare_host(host: &[u8]) -> Option<&[u8]> {
     let end = match host {
         [b'[', ..] => memchr(b']', host)? + 1,
         _ => memchr(b':', host).unwrap_or(host.len()),

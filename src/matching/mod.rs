@@ -11,7 +11,7 @@ mod pattern;
 mod tree;
 
 pub use header::HeaderPattern;
-pub use host::{HostError, HostPattern};
+pub use host::{HostError, HostPattern, bare_host};
 pub use index::MatchIndex;
 pub use method::{MethodError, MethodPattern};
 pub use pattern::{PathError, PathPattern};

@@ -88,7 +88,7 @@ impl Lines {
                 line.check(facts)?;
             }
         }
-        verdict.0.map_or(Ok(()), |(_, reason)| Err(reason))
+        verdict.outcome()
     }
 
     /// Judges every line.
@@ -112,10 +112,21 @@ impl Lines {
 }
 
 impl TokenVerdict {
+    /// No line fails.
+    pub const GOOD: Self = Self(None);
+
     /// Whether no line that reads no request fails.
     #[must_use]
     pub const fn is_good(self) -> bool {
         self.0.is_none()
+    }
+
+    /// What is to be said where no line reads the request.
+    ///
+    /// # Errors
+    /// The reason of the first line that fails.
+    pub fn outcome(self) -> Result<(), Reason> {
+        self.0.map_or(Ok(()), |(_, reason)| Err(reason))
     }
 }
 

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::credentials::Credentials;
-use crate::deny::{DenyPolicy, Refusals};
+use crate::deny::{DenyPolicy, Refusal, Refusals};
 use crate::forward::ForwardPolicy;
 use crate::issuers::Audiences;
 use crate::matching::{Match, MatchIndex};
 use crate::path::Path;
 use crate::reason::Reason;
 use crate::request::RequestView;
+use crate::requirement::Lines;
 use crate::verify::Accepts;
 
 /// One rule, as it is configured. By default a valid token of any issuer, in
@@ -32,6 +33,8 @@ pub struct RuleSettings {
     pub issuers: Option<Box<[Box<str>]>>,
     /// For whom a token must be, instead of what its issuer's policy says.
     pub audiences: Option<Audiences>,
+    /// What it asks of tokens.
+    pub require: Lines,
     /// What goes upstream.
     pub forward: ForwardPolicy,
     /// What its refusals look like.
@@ -44,10 +47,33 @@ pub struct Rule {
     /// As it is configured.
     pub settings: RuleSettings,
     /// Its refusals, built once; rules that refuse alike share them.
-    pub refusals: Arc<Refusals>,
+    refusals: Arc<Refusals>,
+    /// The one that names the scopes it asks for.
+    scope_refusal: Option<Box<Refusal>>,
 }
 
 impl Rule {
+    /// Its refusal for `reason`.
+    #[must_use]
+    pub fn refusal(&self, reason: Reason) -> &Refusal {
+        match &self.scope_refusal {
+            Some(refusal) if reason == Reason::ScopeInsufficient => refusal,
+            Some(_) | None => self.refusals.get(reason),
+        }
+    }
+
+    /// Where the sender of `request` is to go instead of being refused.
+    #[must_use]
+    pub fn redirect<'r>(&self, reason: Reason, request: &impl RequestView<'r>) -> Option<String> {
+        self.refusals.redirect(reason, request)
+    }
+
+    /// Whether the asker's filter decides itself.
+    #[must_use]
+    pub fn defers(&self, reason: Reason) -> bool {
+        self.refusals.defers(reason)
+    }
+
     /// Whose tokens it takes, and for whom.
     #[must_use]
     pub fn accepts(&self) -> Accepts<'_> {
@@ -186,6 +212,16 @@ impl Kitchen {
                 refusals
             }
         };
-        Rule { settings, refusals }
+        let scopes = settings.require.scopes();
+        let with_scopes = || {
+            let refusal = refusals.get(Reason::ScopeInsufficient);
+            Box::new(refusal.with_scopes(scopes.iter().map(|scope| &**scope)))
+        };
+        let scope_refusal = (!scopes.is_empty()).then(with_scopes);
+        Rule {
+            scope_refusal,
+            refusals,
+            settings,
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, AudienceList};
 use crate::issuers::Audiences;
 use crate::matching::Match;
+use crate::requirement::Lines;
 use crate::rules::{Access, RuleSettings};
 
 use super::{Context, request};
@@ -67,6 +68,7 @@ fn rule(
     RuleSettings {
         name: raw.name.as_ref().map(|name| name.0.0.clone()),
         matches: Match::default(),
+        require: Lines::default(),
         access: raw.access.0,
         issuers: names.map(|names| accepted(names, issuers, &at.key("issuers"), context)),
         audiences: audiences(raw, at, context),
