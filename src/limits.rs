@@ -85,6 +85,8 @@ pub const REFRESH_EVERY: Duration = Duration::from_secs(600);
 pub const REFRESH_MIN_INTERVAL: Duration = Duration::from_secs(10);
 /// Default of `refresh.timeout`.
 pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+/// HTTP clients for key sources that are made at the same time.
+pub const KEY_CLIENTS_IN_THE_MAKING: usize = 2;
 /// Default of a key source's `max_bytes`.
 pub const KEY_SET_BYTES: u64 = 1024 * 1024;
 /// Values that one header made of claims may have, in bytes: gateways refuse longer ones.

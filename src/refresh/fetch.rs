@@ -6,12 +6,14 @@ use std::time::Duration;
 use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Client, Response, redirect};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use super::lifetime::lifetime;
 use super::settings::HttpSettings;
 use super::source::{Answer, Body, RemoteSource, SourceError, Validator, printable};
 use super::tls::client_config;
+use crate::limits::KEY_CLIENTS_IN_THE_MAKING;
 
 /// `jwks_url`: a key set over HTTP.
 pub(super) struct UrlSource {
@@ -66,7 +68,9 @@ impl Fetcher {
         headers: Headers,
         known: Option<&Validator>,
     ) -> Result<Answer, SourceError> {
-        let whole = self.get_unbounded(url, headers, known);
+        // Before the clock runs: where many wait in line, none of them is late for it.
+        let turn = CLIENTS_IN_THE_MAKING.acquire().await;
+        let whole = self.get_unbounded(url, headers, known, turn.ok());
         // The client's own timeout does not cover what happens before it connects.
         tokio::time::timeout(self.timeout, whole)
             .await
@@ -78,10 +82,12 @@ impl Fetcher {
         url: &Url,
         headers: Headers,
         known: Option<&Validator>,
+        turn: Option<SemaphorePermit<'static>>,
     ) -> Result<Answer, SourceError> {
         self.may_fetch(url)?;
         let known = known.filter(|known| known.url == *url);
         let (client, mut map) = self.client(url, headers).await?;
+        drop(turn);
         map.insert(
             ACCEPT,
             HeaderValue::from_static("application/jwk-set+json, application/json"),
@@ -244,6 +250,11 @@ fn describe(error: reqwest::Error) -> String {
     }
     text.chars().take(ERROR_CHARS).collect()
 }
+
+/// Each takes a thread and reads all certificate authorities of the system: megabytes for a
+/// moment, which a thousand issuers that start at once would take a thousand times. More than one,
+/// so that a file that cannot be read in time, on a network's disk, holds up its own issuer alone.
+static CLIENTS_IN_THE_MAKING: Semaphore = Semaphore::const_new(KEY_CLIENTS_IN_THE_MAKING);
 
 const REDIRECTS_MAX: usize = 3;
 const RESPONSE_HEADER_BYTES: u32 = 64 * 1024;

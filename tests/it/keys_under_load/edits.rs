@@ -125,5 +125,5 @@ fn says(edit: usize) -> String {
     format!("edit {edit}")
 }
 
-const EDITS: usize = 50;
+const EDITS: usize = 100;
 const EVERY_WRONG: usize = 10;

@@ -1,35 +1,38 @@
 //! Everything that a provider can do wrong, at once, next to one that does all right.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::{Client, Load, config};
-use crate::support::idp::{Idp, Mood};
+use crate::support::idp::{Idp, Mood, merged};
 use crate::support::jotgate::Jotgate;
 use crate::support::wait;
 
 #[test]
 fn a_fault_costs_its_own_issuer_what_it_never_had_and_nobody_anything_else() {
+    let files = tempfile::tempdir().expect("a directory for certificates");
     let elsewhere = Idp::start();
     let healthy = Idp::start();
-    let faults = faults(&elsewhere);
-    // Faulty from the start, and faulty after a good set.
-    let never: Vec<Idp> = faults.iter().map(|_| Idp::start()).collect();
-    let later: Vec<Idp> = faults.iter().map(|_| Idp::start()).collect();
-    let set_moods = |idps: &[Idp]| {
-        for (idp, (mood, ..)) in idps.iter().zip(&faults) {
-            idp.set_mood(*mood);
+    let issuers: Vec<Faulty> = faults(&elsewhere)
+        .into_iter()
+        .flat_map(|fault| [When::FromTheStart, When::Later].map(|when| Faulty::new(fault, when)))
+        .collect();
+    let configuration = |now: Now| {
+        let mut all = Map::new();
+        all.insert(
+            "healthy".to_owned(),
+            healthy.trusted(&source(&healthy, files.path())),
+        );
+        for issuer in &issuers {
+            all.insert(issuer.name(), issuer.entry(now, files.path()));
         }
+        config(&Value::Object(all))
     };
-    set_moods(&never);
 
-    let mut issuers = Map::new();
-    issuers.insert("healthy".to_owned(), trusted(&healthy, Mood::Good));
-    for (when, idps) in [("never", &never), ("later", &later)] {
-        for (idp, (mood, name, _)) in idps.iter().zip(&faults) {
-            issuers.insert(format!("{when}-{name}"), trusted(idp, *mood));
-        }
-    }
-    let jotgate = Jotgate::start(config(&Value::Object(issuers)));
+    enter(&issuers, Now::Before);
+    let jotgate = Jotgate::start(configuration(Now::Before));
     let mut client = Client::grpc(&jotgate);
     let mut wait_until_good = |idp: &Idp| {
         let token = idp.token(&json!({}));
@@ -38,65 +41,193 @@ fn a_fault_costs_its_own_issuer_what_it_never_had_and_nobody_anything_else() {
         });
     };
     wait_until_good(&healthy);
-    later.iter().for_each(&mut wait_until_good);
-    set_moods(&later);
+    let later = issuers.iter().filter(|issuer| issuer.when == When::Later);
+    later.for_each(|issuer| wait_until_good(&issuer.idp));
 
+    let memory_before = jotgate.memory_peak_kib();
+    enter(&issuers, Now::Faulty);
+    jotgate.reconfigure(configuration(Now::Faulty));
     let ask = |client: &mut Client| assert_eq!(client.ask(&healthy.token(&json!({}))), "ok");
     Load::during(&jotgate, ask, |load| {
         let mut client = Client::http(&jotgate);
-        for (never, (later, (_, name, told))) in never.iter().zip(later.iter().zip(&faults)) {
-            for when in ["never", "later"] {
-                let issuer = format!("{when}-{name}");
-                wait::until(&format!("{issuer}: {told}"), || {
-                    error_of(&jotgate, &issuer)?.contains(told).then_some(())
-                });
-            }
-            let answer = client.ask(&never.token(&json!({})));
-            assert_eq!(answer, "keys_unavailable", "never-{name}");
-            assert_eq!(client.ask(&later.token(&json!({}))), "ok", "later-{name}");
+        for issuer in &issuers {
+            let (name, told) = (issuer.name(), issuer.fault.told);
+            wait::until(&format!("{name}: {told}"), || {
+                error_of(&jotgate, &name)?.contains(told).then_some(())
+            });
+            let expected = match issuer.when {
+                When::FromTheStart => "keys_unavailable",
+                When::Later => "ok",
+            };
+            let token = issuer.idp.token(&json!({}));
+            assert_eq!(client.ask(&token), expected, "{name}");
         }
         load.go_on();
     });
-    assert_eq!(
-        elsewhere.requests(),
-        0,
-        "nobody went where a redirect pointed"
-    );
+    let requests = elsewhere.requests();
+    assert_eq!(requests, 0, "nobody went where a redirect pointed");
+    let memory_added = jotgate.memory_peak_kib() - memory_before;
+    assert!(memory_added < MEMORY_ADDED_KIB_MAX, "{memory_added} KiB");
 
-    for idp in never.iter().chain(&later) {
-        idp.set_mood(Mood::Good);
-    }
-    never.iter().for_each(&mut wait_until_good);
+    enter(&issuers, Now::Repaired);
+    jotgate.reconfigure(configuration(Now::Repaired));
+    issuers
+        .iter()
+        .for_each(|issuer| wait_until_good(&issuer.idp));
 }
 
-/// How a provider is wrong, a name for that, and what the status says about it.
-fn faults(elsewhere: &Idp) -> [(Mood, &'static str, &'static str); 9] {
+/// Something that a provider does wrong.
+#[derive(Clone, Copy)]
+struct Fault {
+    name: &'static str,
+    kind: Kind,
+    /// What the status says about it.
+    told: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It answers so.
+    Mood(Mood),
+    /// The same, asked by discovery: only metadata can name a wrong issuer.
+    Metadata(Mood),
+    /// Its certificate is not valid any more.
+    Certificate,
+    /// Its name cannot be resolved.
+    Name,
+}
+
+fn faults(elsewhere: &Idp) -> Vec<Fault> {
     let redirecting = Mood::Redirecting(elsewhere.address());
-    [
-        (Mood::Broken, "broken", "answered 500"),
-        (Mood::Garbage, "garbage", "not a JSON Web Key Set"),
-        (Mood::Empty, "empty", "no usable key"),
-        (Mood::Oversized, "oversized", "longer than"),
-        (Mood::Bomb, "bomb", "longer than"),
-        (redirecting, "redirecting", "another host"),
-        (Mood::Hanging, "hanging", "timed out"),
-        (Mood::Down, "down", "error"),
-        (Mood::OtherIssuer, "other-issuer", "issuer"),
-    ]
+    let faults = [
+        ("down", Kind::Mood(Mood::Down), "error"),
+        ("silent", Kind::Mood(Mood::Hanging), "timed out"),
+        ("slow-loris", Kind::Mood(Mood::Trickling), "timed out"),
+        ("status-500", Kind::Mood(Mood::Broken), "answered 500"),
+        (
+            "garbage",
+            Kind::Mood(Mood::Garbage),
+            "not a JSON Web Key Set",
+        ),
+        ("empty-set", Kind::Mood(Mood::Empty), "no usable key"),
+        ("50-mib", Kind::Mood(Mood::Oversized), "longer than"),
+        (
+            "50-mib-unannounced",
+            Kind::Mood(Mood::Endless),
+            "longer than",
+        ),
+        ("zip-bomb", Kind::Mood(Mood::Bomb), "longer than"),
+        ("redirect", Kind::Mood(redirecting), "another host"),
+        (
+            "other-issuer",
+            Kind::Metadata(Mood::OtherIssuer),
+            "of another issuer",
+        ),
+        ("expired-certificate", Kind::Certificate, "expired"),
+        ("no-such-name", Kind::Name, "dns error"),
+    ];
+    let fault = |(name, kind, told)| Fault { name, kind, told };
+    faults.into_iter().map(fault).collect()
 }
 
-/// The entry of `issuers`; a wrong issuer can only be told by metadata.
-fn trusted(idp: &Idp, mood: Mood) -> Value {
-    let mut source = json!({
-        "refresh": { "every": "500ms", "min_interval": "500ms", "timeout": "2s" },
-        "max_bytes": "64KiB",
-    });
-    if mood == Mood::OtherIssuer {
-        source["discovery"] = json!({});
-    } else {
-        source["jwks_url"] = json!(idp.jwks_url());
+/// When a provider goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    FromTheStart,
+    Later,
+}
+
+/// Where in its story a provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Now {
+    Before,
+    Faulty,
+    Repaired,
+}
+
+/// A provider of its own for each fault and each time.
+struct Faulty {
+    fault: Fault,
+    when: When,
+    idp: Idp,
+}
+
+impl Faulty {
+    fn new(fault: Fault, when: When) -> Self {
+        let idp = match fault.kind {
+            Kind::Certificate => Idp::start_with_tls(),
+            Kind::Mood(_) | Kind::Metadata(_) | Kind::Name => Idp::start(),
+        };
+        Self { fault, when, idp }
     }
-    idp.trusted(&source)
+
+    fn name(&self) -> String {
+        format!("{:?}-{}", self.when, self.fault.name)
+    }
+
+    fn is_faulty(&self, now: Now) -> bool {
+        match now {
+            Now::Before => self.when == When::FromTheStart,
+            Now::Faulty => true,
+            Now::Repaired => false,
+        }
+    }
+
+    fn mood(&self, now: Now) -> Mood {
+        if !self.is_faulty(now) {
+            return Mood::Good;
+        }
+        match self.fault.kind {
+            Kind::Mood(mood) | Kind::Metadata(mood) => mood,
+            Kind::Certificate => Mood::Expired,
+            Kind::Name => Mood::Good,
+        }
+    }
+
+    /// Its entry of `issuers`.
+    fn entry(&self, now: Now, files: &Path) -> Value {
+        let mut source = source(&self.idp, files);
+        match self.fault.kind {
+            Kind::Metadata(_) => {
+                source = merged(source, &json!({ "discovery": {}, "jwks_url": null }));
+            }
+            Kind::Name => {
+                source["jwks_url"] = json!(format!("http://{}.invalid/jwks.json", no_name()));
+                source["allow_http"] = json!(true);
+                if !self.is_faulty(now) {
+                    // A proxy that does not have to resolve it.
+                    source["proxy"] = json!(format!("http://{}", self.idp.address()));
+                }
+            }
+            Kind::Mood(_) | Kind::Certificate => {}
+        }
+        self.idp.trusted(&source)
+    }
+}
+
+fn enter(issuers: &[Faulty], now: Now) {
+    for issuer in issuers {
+        issuer.idp.set_mood(issuer.mood(now));
+    }
+}
+
+/// Where the keys of a provider are, asked for often.
+fn source(idp: &Idp, files: &Path) -> Value {
+    let refresh = json!({ "every": "500ms", "min_interval": "500ms", "timeout": "2s" });
+    let mut source = idp.source(&refresh);
+    source["max_bytes"] = json!("64KiB");
+    if let Some(authority) = idp.authority() {
+        let path = files.join(format!("{}.pem", idp.address().port()));
+        fs::write(&path, authority).expect("the directory can be written to");
+        source["ca_file"] = json!(path);
+    }
+    source
+}
+
+/// A label that is too long for the DNS, so that no name server is asked: tests do not leave this
+/// machine.
+fn no_name() -> String {
+    "x".repeat(64)
 }
 
 /// Why the keys of an issuer could not be fetched, if that was so the last time.
@@ -107,3 +238,6 @@ fn error_of(jotgate: &Jotgate, issuer: &str) -> Option<String> {
     let source = &issuer.expect("it is configured")["sources"][0];
     source["error"].as_str().map(str::to_owned)
 }
+
+/// Less than one of the answers of 50 MiB, and more than anything else takes.
+const MEMORY_ADDED_KIB_MAX: u64 = 32 * 1024;

@@ -78,7 +78,7 @@ impl Request {
     }
 
     /// `None` when the connection closes before a request starts.
-    fn read(stream: &mut impl BufRead) -> io::Result<Option<Self>> {
+    pub fn read(stream: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some((start, headers)) = read_head(stream)? else {
             return Ok(None);
         };
@@ -137,7 +137,7 @@ impl Response {
             .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
     }
 
-    fn write(&self, stream: &mut impl Write) -> io::Result<()> {
+    pub fn write(&self, stream: &mut impl Write) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} -\r\nconnection: close\r\n", self.status);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
@@ -203,6 +203,14 @@ pub struct Server {
 impl Server {
     /// What the handler has no answer to is hung up on.
     pub fn start(handler: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static) -> Self {
+        Self::start_raw(move |stream| serve(stream, &handler))
+    }
+
+    /// The same, with a handler of whole connections. One that breaks is the client's matter; its
+    /// test will notice.
+    pub fn start_raw(
+        handler: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let closed = Arc::new(AtomicBool::new(false));
@@ -214,8 +222,7 @@ impl Server {
                     return;
                 }
                 let handler = Arc::clone(&handler);
-                // A connection that breaks is the client's matter; its test will notice.
-                thread::spawn(move || stream.and_then(|stream| serve(stream, &*handler)));
+                thread::spawn(move || stream.and_then(|stream| handler(stream)));
             }
         });
         let acceptor = Some(acceptor);

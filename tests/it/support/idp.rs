@@ -1,14 +1,16 @@
 //! An identity provider over real HTTP: metadata, a key set, tokens, and faults on demand.
 
-use std::net::SocketAddr;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use super::http::{Request, Response, Server};
 use super::keys::SigningKey;
+use super::tls::{Certificate, Tls};
 
 /// A provider with one ES256 key, which it publishes.
 pub struct Idp {
@@ -28,14 +30,20 @@ pub enum Mood {
     Garbage,
     /// A set without keys.
     Empty,
-    /// Far more than a key set, and nothing in it.
+    /// 50 MiB of nothing, and the answer says so ahead.
     Oversized,
+    /// The same, without a word about its length.
+    Endless,
     /// The same, compressed to next to nothing.
     Bomb,
     /// To the same path of another host.
     Redirecting(SocketAddr),
     /// No answer, and the connection stays open.
     Hanging,
+    /// An answer that goes on and on, a byte at a time.
+    Trickling,
+    /// With a certificate of long ago. Only for those who speak TLS.
+    Expired,
     /// No answer, and the connection ends.
     Down,
     /// Metadata of somebody else, and the keys are no longer where they were.
@@ -43,6 +51,7 @@ pub enum Mood {
 }
 
 struct State {
+    tls: Option<Tls>,
     mood: Mutex<Mood>,
     /// The mood is another.
     changed: Condvar,
@@ -52,21 +61,39 @@ struct State {
 
 impl Idp {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same over https, as `localhost`.
+    pub fn start_with_tls() -> Self {
+        Self::start_with(Some(Tls::new()))
+    }
+
+    fn start_with(tls: Option<Tls>) -> Self {
         let key = SigningKey::generate("ES256", "k1");
         let state = Arc::new(State {
+            tls,
             mood: Mutex::new(Mood::Good),
             changed: Condvar::new(),
             keys: Mutex::new(vec![key.jwk()]),
             requests: AtomicUsize::new(0),
         });
         let shared = Arc::clone(&state);
-        let server = Server::start(move |request| shared.answer(request));
+        let server = Server::start_raw(move |stream| shared.serve(stream));
         Self { server, state, key }
     }
 
     /// The value of `iss`, and where the metadata is found from.
     pub fn issuer(&self) -> String {
-        format!("http://{}", self.server.address())
+        match self.state.tls {
+            None => format!("http://{}", self.server.address()),
+            Some(_) => format!("https://localhost:{}", self.server.address().port()),
+        }
+    }
+
+    /// The certificate authority to trust, as PEM, if it speaks TLS.
+    pub fn authority(&self) -> Option<&str> {
+        self.state.tls.as_ref().map(Tls::authority)
     }
 
     pub fn jwks_url(&self) -> String {
@@ -135,26 +162,44 @@ impl Drop for Idp {
 }
 
 impl State {
-    fn answer(&self, request: &Request) -> Option<Response> {
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        let certificate = if *lock(&self.mood) == Mood::Expired {
+            Certificate::Expired
+        } else {
+            Certificate::Good
+        };
+        match &self.tls {
+            None => self.exchange(stream),
+            Some(tls) => self.exchange(tls.accept(stream, certificate)?),
+        }
+    }
+
+    fn exchange(&self, stream: impl Read + Write) -> io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        let Some(request) = Request::read(&mut stream)? else {
+            return Ok(());
+        };
         self.requests.fetch_add(1, Ordering::SeqCst);
-        let mood = self.mood();
-        let answer = match mood {
-            Mood::Good => self.usual_answer(request, true),
-            Mood::OtherIssuer => self.usual_answer(request, false),
+        let stream = stream.get_mut();
+        let answer = match self.mood() {
+            Mood::Good | Mood::Expired => self.usual_answer(&request, true),
+            Mood::OtherIssuer => self.usual_answer(&request, false),
             Mood::Broken => Response::new(500, "text/plain", "broken"),
             Mood::Garbage => Response::new(200, "text/html", "<h1>Maintenance</h1>"),
             Mood::Empty => json_response(&json!({ "keys": [] })),
-            Mood::Oversized => Response::new(200, "application/json", vec![b' '; OVERSIZE_BYTES]),
-            Mood::Bomb => {
-                Response::new(200, "application/json", BOMB).with("content-encoding", "gzip")
-            }
+            Mood::Bomb => Response::new(200, "application/json", BOMB.repeat(BOMBS))
+                .with("content-encoding", "gzip"),
             Mood::Redirecting(elsewhere) => {
                 let location = format!("http://{elsewhere}{}", request.target);
                 Response::new(302, "text/plain", "").with("location", &location)
             }
-            Mood::Hanging | Mood::Down => return None,
+            Mood::Oversized => return pour(stream, &format!("content-length: {HUGE_BYTES}\r\n")),
+            Mood::Endless => return pour(stream, ""),
+            Mood::Trickling => return self.trickle(stream),
+            Mood::Hanging | Mood::Down => return Ok(()),
         };
-        Some(answer)
+        answer.write(stream)?;
+        stream.flush()
     }
 
     /// The mood, once it is one that does not hang.
@@ -164,15 +209,30 @@ impl State {
         *mood.expect("no test thread panicked with it")
     }
 
+    /// Goes on until the client has had enough, or the mood is another.
+    fn trickle(&self, stream: &mut impl Write) -> io::Result<()> {
+        stream.write_all(b"HTTP/1.1 200 -\r\ncontent-type: application/json\r\n\r\n{")?;
+        let mut mood = lock(&self.mood);
+        while *mood == Mood::Trickling {
+            let waited = self.changed.wait_timeout(mood, DRIP_EVERY);
+            mood = waited.expect("no test thread panicked with it").0;
+            stream.write_all(b" ")?;
+        }
+        Ok(())
+    }
+
     fn usual_answer(&self, request: &Request, is_good: bool) -> Response {
         let host = request.headers.iter().find(|(name, _)| name == "host");
-        let own = format!("http://{}", host.map_or("", |(_, host)| host));
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let own = format!("{scheme}://{}", host.map_or("", |(_, host)| host));
         let issuer = if is_good {
             &own
         } else {
             "https://somebody.example.com"
         };
-        match request.target.as_str() {
+        // A proxy is asked for a whole URL (RFC 9112 3.2.2).
+        let path = request.target.strip_prefix(&own).unwrap_or(&request.target);
+        match path {
             "/jwks.json" if is_good => json_response(&json!({ "keys": *lock(&self.keys) })),
             "/.well-known/openid-configuration" => json_response(&json!({
                 "issuer": issuer, "jwks_uri": format!("{own}/jwks.json"),
@@ -209,9 +269,23 @@ pub fn now() -> u64 {
 
 pub const AUDIENCE: &str = "orders-api";
 
-const OVERSIZE_BYTES: usize = 4 << 20;
-/// 200,000 zeros, in 200 bytes or so.
+/// Far more than a key set, and than jotgate may take.
+const HUGE_BYTES: usize = 50 << 20;
+const DRIP_EVERY: Duration = Duration::from_millis(50);
+/// 200,000 zeros, in 200 bytes or so. Several of them in a row are one gzip file (RFC 1952 2.2).
 const BOMB: &[u8] = include_bytes!("../../../src/refresh/tests/samples/zeros_200000.gz");
+const BOMBS: usize = HUGE_BYTES / 200_000;
+
+/// 50 MiB, or as much of it as the client takes.
+fn pour(stream: &mut impl Write, length: &str) -> io::Result<()> {
+    let head = format!("HTTP/1.1 200 -\r\ncontent-type: application/json\r\n{length}\r\n");
+    stream.write_all(head.as_bytes())?;
+    let piece = [b' '; 1 << 16];
+    for _ in 0..HUGE_BYTES / piece.len() {
+        stream.write_all(&piece)?;
+    }
+    stream.flush()
+}
 
 fn json_response(value: &Value) -> Response {
     Response::new(200, "application/json", value.to_string())

@@ -147,6 +147,16 @@ impl Jotgate {
         value.unwrap_or_else(|| panic!("no count of {series} in\n{metrics}"))
     }
 
+    /// The most memory that it had at any time, in KiB (`VmHWM`, proc(5)).
+    pub fn memory_peak_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        peak.and_then(|peak| peak.parse().ok())
+            .expect("Linux tells it in kB")
+    }
+
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
@@ -196,6 +206,9 @@ impl Drop for Jotgate {
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jotgate"));
     command.env_remove("JOTGATE_CONFIG").env_remove("RUST_LOG");
+    for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
+        command.env_remove(proxy).env_remove(proxy.to_uppercase());
+    }
     command
 }
 

@@ -9,4 +9,5 @@ pub mod keys;
 pub mod nginx;
 pub mod programs;
 pub mod rpc;
+pub mod tls;
 pub mod wait;

@@ -15,7 +15,7 @@ use jotgate::grpc::proto::envoy::service::auth::v3::{
     AttributeContext, CheckRequest, CheckResponse,
 };
 use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
-use jotgate::grpc::proto::jotgate::v1::{VerifyRequest, VerifyResponse};
+use jotgate::grpc::proto::jotgate::v1::{VerifyBatchRequest, VerifyRequest, VerifyResponse};
 
 /// A connection to jotgate's gRPC listener.
 pub struct Rpc {
@@ -50,6 +50,18 @@ impl Rpc {
             let mut client = AuthorizationClient::new(channel);
             client.check(request).await.map(tonic::Response::into_inner)
         })
+    }
+
+    /// One call for many tokens; the answers are in their order.
+    pub fn verify_batch(&self, requests: Vec<VerifyRequest>) -> Vec<VerifyResponse> {
+        let answer = self.run(|channel| async {
+            let mut client = VerifierClient::new(channel);
+            client.verify_batch(VerifyBatchRequest { requests }).await
+        });
+        answer
+            .expect("bad tokens are verdicts")
+            .into_inner()
+            .responses
     }
 
     pub fn verify(&self, request: VerifyRequest) -> VerifyResponse {
