@@ -2,6 +2,7 @@
 
 mod files;
 mod issuer;
+mod matching;
 mod material;
 mod request;
 mod rule;

@@ -7,11 +7,10 @@ use crate::config::nearest::nearest;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, AudienceList};
 use crate::issuers::Audiences;
-use crate::matching::Match;
 use crate::requirement::Lines;
 use crate::rules::{Access, RuleSettings};
 
-use super::{Context, request};
+use super::{Context, matching, request};
 
 /// Converts `rules`. What a rule does not say is as in `beside`.
 pub(super) fn rules(
@@ -67,7 +66,7 @@ fn rule(
     let names = raw.issuers.as_ref();
     RuleSettings {
         name: raw.name.as_ref().map(|name| name.0.0.clone()),
-        matches: Match::default(),
+        matches: matching::matching(raw.matching.as_ref(), &at.key("match"), context),
         require: Lines::default(),
         access: raw.access.0,
         issuers: names.map(|names| accepted(names, issuers, &at.key("issuers"), context)),

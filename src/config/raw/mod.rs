@@ -7,6 +7,7 @@ mod choice;
 mod duration;
 mod entries;
 mod issuer;
+mod matching;
 mod number;
 mod request;
 mod rule;
@@ -17,6 +18,7 @@ mod source;
 
 pub(super) use entries::Entries;
 pub(super) use issuer::{AudienceList, Issuer};
+pub(super) use matching::Match;
 pub(super) use number::{ByteCount, Threads};
 pub(super) use request::{Credential, Deny, Forward, ForwardedClaim, LoginRedirect};
 pub(super) use rule::{Rule, RuleDeny, RuleForward};

@@ -10,6 +10,7 @@ use crate::rules::Access;
 
 use super::entries::Entries;
 use super::issuer::AudienceList;
+use super::matching::Match;
 use super::number::UnavailableStatus;
 use super::request::{Credential, ForwardedClaim, LoginRedirect};
 use super::scalar::{Line, Written};
@@ -22,6 +23,9 @@ pub(in crate::config) struct Rule {
     /// What the rule is called: in verdicts, metadata and logs, and by those who pick it by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) name: Option<Written<Line>>,
+    /// Which requests it is for; all by default.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) matching: Option<Match>,
     /// Whether a token is needed: `required`, `optional` (none is fine, a bad one is not),
     /// `permissive` (a bad one counts as none), `public` (nobody asks) or `denied`.
     pub(in crate::config) access: Written<Access>,
