@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{answer, redirection, refuse};
 use crate::credentials::{CredentialSource, Credentials};
-use crate::deny::{DenyPolicy, OnUnavailable};
+use crate::deny::{DenyPolicy, OnUnavailable, Redirect};
 use crate::fixture::Fixture;
 use crate::forward::{Format, ForwardPolicy, HeaderClaim, TokenHandling};
 use crate::gate::Gate;
@@ -31,6 +31,10 @@ fn ask(gate: &Gate, path: &str, headers: &[(&str, &str)]) -> CheckResponse {
         headers,
         ..HttpRequest::default()
     };
+    ask_about(gate, http)
+}
+
+fn ask_about(gate: &Gate, http: HttpRequest) -> CheckResponse {
     let attributes = AttributeContext {
         request: Some(Request { http: Some(http) }),
         ..AttributeContext::default()
@@ -251,4 +255,53 @@ fn a_cached_token_is_judged_again_by_time_and_dies_with_its_keys() {
         .publish(KeySet::new(Vec::new(), Completeness::Complete));
     let response = bearer(&fixture.gate, &token);
     assert_eq!(response.status.expect("status").message, "key_unknown");
+}
+
+#[test]
+fn a_browser_without_a_token_is_sent_to_log_in_and_nobody_else_is() {
+    let fixture = Fixture::with(|setup| {
+        let url = "https://login.example.com/?return_to={url}";
+        setup.beside.deny.redirect = Some(Redirect::new(url).expect("a URL"));
+    });
+    let page = ("accept", "text/html");
+    let http = HttpRequest {
+        method: "GET".into(),
+        scheme: "https".into(),
+        host: "shop.example.com".into(),
+        path: "/cart?x=1".into(),
+        headers: HashMap::from([(page.0.into(), page.1.into())]),
+        ..HttpRequest::default()
+    };
+    let answer = refused(ask_about(&fixture.gate, http));
+    assert_eq!(answer.status.expect("set").code, 302);
+    let location = answer.headers[0].header.as_ref().expect("set");
+    assert_eq!(
+        (&*location.key, &*location.value),
+        (
+            "location",
+            "https://login.example.com/?return_to=https%3A%2F%2Fshop.example.com%2Fcart%3Fx%3D1"
+        )
+    );
+    for headers in [vec![], vec![page, ("authorization", "Bearer x.y.z")]] {
+        let response = ask(&fixture.gate, "/", &headers);
+        assert_eq!(refused(response).status.expect("set").code, 401);
+    }
+}
+
+#[test]
+fn a_grpc_client_gets_the_sentence_and_no_document() {
+    let fixture = Fixture::new();
+    let grpc = ("content-type", "application/grpc+proto");
+    for (headers, body) in [
+        (vec![grpc], "a token is needed"),
+        (
+            vec![("content-type", "application/json")],
+            r#"{"type":"about:blank","#,
+        ),
+    ] {
+        for _ in 0..2 {
+            let answer = refused(ask(&fixture.gate, "/a.B/C", &headers));
+            assert!(answer.body.starts_with(body), "{}", answer.body);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+mod redirect;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
