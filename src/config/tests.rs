@@ -306,7 +306,21 @@ const KEY_SET: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1",
     "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
 
 /// The example of the documentation, and whatever else can be said.
-pub(super) const EVERYTHING: &str = r#"server:
+pub(super) const EVERYTHING: &str = r#"rules:
+  - name: every requirement
+    require:
+      - scope: { all: ["orders:read"] }
+      - role: { any: [admin, ops], claim: realm_access.roles }
+      - { claim: ["https://example.com/roles"], contains: admin }
+      - { claim: a, equals: { b: [1, 1.5, null] } }
+      - { claim: a, one_of: [1, a] }
+      - any:
+          - { claim: a, prefix: "/" }
+          - { claim: a, matches: "v[0-9]" }
+          - all: [{ claim: a, at_least: 3 }, { claim: a, at_most: 4.5 }]
+          - not: { claim: a, exists: true }
+      - cel: claims.level >= 3 && request.method != "DELETE"
+server:
   grpc: { listen: "unix:///run/jotgate/grpc.sock" }
   http: { listen: "0.0.0.0:0", original: x_original }
   admin: { listen: "localhost:0" }

@@ -5,6 +5,7 @@ mod issuer;
 mod matching;
 mod material;
 mod request;
+mod requirement;
 mod rule;
 mod server;
 mod source;

@@ -10,7 +10,7 @@ use crate::issuers::Audiences;
 use crate::requirement::Lines;
 use crate::rules::{Access, RuleSettings};
 
-use super::{Context, matching, request};
+use super::{Context, matching, request, requirement};
 
 /// Converts `rules`. What a rule does not say is as in `beside`.
 pub(super) fn rules(
@@ -67,11 +67,13 @@ fn rule(
     RuleSettings {
         name: raw.name.as_ref().map(|name| name.0.0.clone()),
         matches: matching::matching(raw.matching.as_ref(), &at.key("match"), context),
-        require: Lines::default(),
         access: raw.access.0,
         issuers: names.map(|names| accepted(names, issuers, &at.key("issuers"), context)),
         audiences: audiences(raw, at, context),
         credentials,
+        require: raw.require.as_ref().map_or_else(Lines::default, |lines| {
+            requirement::lines(lines, &at.key("require"), context)
+        }),
         forward: match &raw.forward {
             Some(raw) => {
                 request::forward_of_rule(raw, &beside.forward, &at.key("forward"), context)
@@ -97,6 +99,7 @@ fn idle_keys(raw: &raw::Rule, at: &At<'_>, context: &mut Context<'_>) {
         ("audiences", raw.audiences.is_some()),
         ("credentials", raw.credentials.is_some()),
         ("on_multiple_tokens", raw.on_multiple_tokens.is_some()),
+        ("require", raw.require.is_some()),
         ("forward", raw.forward.is_some()),
     ];
     for (key, _) in idle.into_iter().filter(|(_, is_there)| *is_there) {

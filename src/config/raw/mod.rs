@@ -7,9 +7,11 @@ mod choice;
 mod duration;
 mod entries;
 mod issuer;
+mod literal;
 mod matching;
 mod number;
 mod request;
+mod requirement;
 mod rule;
 mod scalar;
 mod secret;
@@ -18,12 +20,14 @@ mod source;
 
 pub(super) use entries::Entries;
 pub(super) use issuer::{AudienceList, Issuer};
+pub(super) use literal::{Literal, PlainNumber};
 pub(super) use matching::Match;
 pub(super) use number::{ByteCount, Threads};
 pub(super) use request::{Credential, Deny, Forward, ForwardedClaim, LoginRedirect};
+pub(super) use requirement::{Requirement, Roles, Scopes};
 pub(super) use rule::{Rule, RuleDeny, RuleForward};
-pub(super) use scalar::{FilePath, Line, Scalar, Written};
-pub(super) use secret::{HeaderText, Secret};
+pub(super) use scalar::{FilePath, Line, Scalar, ScopeName, Written};
+pub(super) use secret::{ClaimName, HeaderText, Secret};
 pub(super) use server::Server;
 pub(super) use source::{Discovery, KeySource, Refresh};
 

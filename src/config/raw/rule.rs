@@ -13,6 +13,7 @@ use super::issuer::AudienceList;
 use super::matching::Match;
 use super::number::UnavailableStatus;
 use super::request::{Credential, ForwardedClaim, LoginRedirect};
+use super::requirement::Requirement;
 use super::scalar::{Line, Written};
 use http::HeaderName;
 
@@ -44,6 +45,10 @@ pub(in crate::config) struct Rule {
     /// What two different tokens in one request mean, in place of what it means for all rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) on_multiple_tokens: Option<Written<OnMultiple>>,
+    /// What a token must be like beside being valid: every line must hold.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) require: Option<Vec<Requirement>>,
     /// What an allowed request carries upstream: replaces the keys of `forward` that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) forward: Option<RuleForward>,

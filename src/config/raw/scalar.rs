@@ -238,6 +238,39 @@ impl Scalar for Line {
     }
 }
 
+/// A scope (RFC 6749 3.3), which may stand in a challenge as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::config) struct ScopeName(pub(in crate::config) Box<str>);
+
+impl Scalar for ScopeName {
+    const EXPECTED: &'static str = "a scope";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        if text.contains(' ') {
+            return Err(format!(
+                "{} holds a space: write each scope as a member of the list",
+                quoted(text)
+            ));
+        }
+        if text.is_empty() || !text.bytes().all(fits) {
+            return Err(format!(
+                "{} is not a scope: printable ASCII without space, \" and \\ only",
+                quoted(text)
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    fn write(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$" })
+    }
+}
+
 /// A token in the sense of HTTP (RFC 9110 5.6.2): a scheme, the name of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::config) struct Word(pub(in crate::config) Box<str>);

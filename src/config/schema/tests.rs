@@ -30,6 +30,7 @@ fn the_schema_refuses_what_a_schema_can_tell() {
         "no_issuers",
         "no_values",
         "not_a_map",
+        "require",
         "secrets",
         "texts",
         "unknown_keys",
@@ -173,6 +174,7 @@ impl Judge {
 
 fn has_type(value: &Value, kind: &str) -> bool {
     match kind {
+        "number" => value.is_number(),
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_u64() || value.is_i64(),

@@ -176,7 +176,7 @@ pub enum ConditionError {
     #[error("`{0}` is taken: give the variable of this list another name")]
     TakenVariable(String),
     /// There is no such function, or not with so many arguments.
-    #[error("the function `{0}` with so many arguments is not known: there are {known}", known = survey::KNOWN)]
+    #[error("`{0}` is no function, or takes other arguments: there are {known}", known = survey::KNOWN)]
     UnknownFunction(String),
     /// A message is built.
     #[error("`{0}{{…}}` is not known: only maps can be written here")]

@@ -53,10 +53,14 @@ struct Settings<'s> {
 
 impl Settings<'_> {
     fn walk(&mut self, path: &str, place: &Value) {
-        if self.within.contains(place) {
+        // A reference may have a description of its own beside it.
+        let itself = place.get("$ref").unwrap_or(place);
+        if self.within.contains(itself) {
+            let path = path.trim_end_matches("[]");
+            self.found.insert(path.to_owned(), None);
             return;
         }
-        self.within.push(place.clone());
+        self.within.push(itself.clone());
         let default = match &place["default"] {
             Value::String(text) => Some(text.clone()),
             Value::Bool(_) | Value::Number(_) => Some(place["default"].to_string()),
