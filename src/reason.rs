@@ -255,7 +255,7 @@ impl Reason {
             Self::PathAmbiguous => (
                 "path_ambiguous",
                 Forbidden,
-                "the original request can be read in two ways",
+                "the request can be read in two ways",
             ),
             Self::KeysUnavailable => (
                 "keys_unavailable",

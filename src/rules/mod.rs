@@ -100,6 +100,20 @@ pub enum Access {
     Denied,
 }
 
+impl Access {
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Permissive => "permissive",
+            Self::Public => "public",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// Which rule: its place in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleId(u32);
@@ -175,13 +189,15 @@ impl Rules {
     /// Evidence of which rule was met.
     #[must_use]
     pub fn evidence(&self, picked: Result<RuleId, Reason>) -> String {
-        match picked {
-            Ok(id) => match &self.get(id).settings.name {
-                Some(name) => format!("expected a rule; found {name}"),
-                None => "no rule is asked for".to_owned(),
-            },
+        let found = match picked {
+            Ok(id) => {
+                let settings = &self.get(id).settings;
+                let name = settings.name.as_deref().unwrap_or("one without a name");
+                format!("{name}, access {}", settings.access.name())
+            }
             Err(reason) => reason.message().to_owned(),
-        }
+        };
+        format!("expected a rule for the request; found {found}")
     }
 
     /// The rule with this id.

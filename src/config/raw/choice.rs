@@ -119,10 +119,10 @@ impl Choice for Decisions {
 
 impl Choice for Access {
     const WORDS: &'static [(&'static str, Self)] = &[
-        ("required", Self::Required),
-        ("optional", Self::Optional),
-        ("permissive", Self::Permissive),
-        ("public", Self::Public),
-        ("denied", Self::Denied),
+        (Self::Required.name(), Self::Required),
+        (Self::Optional.name(), Self::Optional),
+        (Self::Permissive.name(), Self::Permissive),
+        (Self::Public.name(), Self::Public),
+        (Self::Denied.name(), Self::Denied),
     ];
 }
