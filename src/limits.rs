@@ -89,6 +89,8 @@ pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const KEY_CLIENTS_IN_THE_MAKING: usize = 2;
 /// Default of a key source's `max_bytes`.
 pub const KEY_SET_BYTES: u64 = 1024 * 1024;
+/// Bytes of `consumers_file`: ten million consumers with short secrets.
+pub const CONSUMERS_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Values that one header made of claims may have, in bytes: gateways refuse longer ones.
 pub const FORWARD_VALUE_BYTES: usize = 16 * 1024;
 /// Bytes of a request's path, without the query. Gateways take shorter request lines by default.

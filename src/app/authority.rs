@@ -183,7 +183,7 @@ impl State {
         });
         Authorizer::new(Parts {
             issuers: issuers.collect(),
-            consumers: Arc::default(),
+            consumers: Arc::clone(&self.config.consumers),
             rules: Rules::new(self.config.rules.clone(), self.config.beside.clone()),
             limits: self.config.token_limits,
             cache,

@@ -264,7 +264,7 @@ impl Authorizer {
             .render(facts.claims, &token.payload);
         if let Some(consumer) = facts.consumer {
             let credential = token.key_id.as_deref().unwrap_or_default();
-            set.extend(consumers::headers(&Caller::Consumer(consumer, credential)).0);
+            set.extend(consumers::headers(&Caller::Consumer(consumer, credential)));
         }
         Judgement {
             forwarded: self.protected.forwarding(set),

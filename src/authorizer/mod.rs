@@ -108,7 +108,7 @@ impl Authorizer {
         let of_consumers = consumers::HEADERS.into_iter().filter(|_| has_consumers);
         let protected = Protected::new(names.cloned().chain(of_consumers));
         let caller = anonymous.map_or(Caller::Nobody, |consumer| Caller::Anonymous(consumer));
-        let forwarded = |caller| protected.forwarding(consumers::headers(&caller).0);
+        let forwarded = |caller| protected.forwarding(consumers::headers(&caller));
         Self {
             anonymous: Judgement::empty(RuleId::BESIDE, forwarded(caller)),
             public: Judgement::empty(RuleId::BESIDE, forwarded(Caller::Nobody)),

@@ -4,11 +4,13 @@
 
 mod convert;
 mod error;
+mod json;
 mod nearest;
 mod problems;
 mod raw;
 mod read;
 mod schema;
+mod stream;
 mod tree;
 
 pub use error::{ConfigError, ConfigErrors};
@@ -16,9 +18,11 @@ pub use schema::schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::CacheSettings;
+use crate::consumers::Consumers;
 pub use crate::http::Original;
 use crate::issuers::IssuerPolicy;
 use crate::listen::Address;
@@ -107,6 +111,8 @@ pub struct Config {
     pub server: ServerSettings,
     /// `issuers`, in the order of the file.
     pub issuers: Vec<IssuerSettings>,
+    /// `consumers`, those of `consumers_file`, `consumer_key_claim` and `anonymous_consumer`.
+    pub consumers: Arc<Consumers>,
     /// `rules`, in the order of the file, with what the settings beside them say where they do
     /// not.
     pub rules: Vec<RuleSettings>,

@@ -155,6 +155,11 @@ impl<'t> Problems<'t> {
         self.found.is_empty()
     }
 
+    /// Whether there are as many as are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= ERRORS_MAX
+    }
+
     /// All of them, in the order of the file.
     pub(super) fn into_errors(mut self) -> ConfigErrors {
         self.found.sort_by_key(|error| error.line);

@@ -38,35 +38,8 @@ impl Node {
     /// # Errors
     /// The line, if there is one, and a sentence, if it is not YAML or is unreasonably large.
     pub(super) fn parse(yaml: &str) -> Result<Self, (Option<u64>, String)> {
-        // Snippets would show secrets. `yes` and `010` are text, as people expect since YAML 1.2.
-        let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! {
-                max_depth: DEPTH_MAX,
-                max_nodes: NODES_MAX,
-                max_events: 4 * NODES_MAX,
-            },
-            alias_limits: serde_saphyr::alias_limits! {
-                max_total_replayed_events: NODES_MAX,
-            },
-            duplicate_keys: DuplicateKeyPolicy::PassThrough,
-            strict_booleans: true,
-            leading_zero_numbers_as_strings: true,
-            underscored_numbers_as_strings: true,
-            with_snippet: false,
-        };
-        serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
-            let line = error.location().map(|location| location.line());
-            let second = matches!(
-                error.without_snippet(),
-                serde_saphyr::Error::MultipleDocuments { .. }
-            );
-            let problem = if second {
-                "a second document begins: a configuration is one, remove the `---`".to_owned()
-            } else {
-                format!("this is not YAML: {}", first_line(&error))
-            };
-            (line, problem)
-        })
+        serde_saphyr::from_str_with_options(yaml, options(Size::Tree))
+            .map_err(|error| explain(&error))
     }
 
     /// The children that can be read, in order.
@@ -104,6 +77,56 @@ impl Node {
     pub(super) fn is_damaged(&self) -> bool {
         self.broken.get() || self.children().any(Self::is_damaged)
     }
+}
+
+/// How much a text may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// What fits into a tree.
+    Tree,
+    /// Whatever the file holds, whose size is bounded: it is read entry by entry.
+    File,
+}
+
+/// How YAML is read. `yes` and `010` are text, as people expect since YAML 1.2.
+pub(super) fn options(size: Size) -> serde_saphyr::Options {
+    let (nodes_max, scalar_bytes_max) = match size {
+        Size::Tree => (NODES_MAX, SCALAR_BYTES_MAX),
+        Size::File => (usize::MAX / 8, usize::MAX),
+    };
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH_MAX,
+            max_nodes: nodes_max,
+            max_events: 4 * nodes_max,
+            max_total_scalar_bytes: scalar_bytes_max,
+            max_reader_input_bytes: None,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: NODES_MAX,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        // They would show secrets.
+        with_snippet: false,
+    }
+}
+
+/// The line and a sentence for what is wrong with a text.
+pub(super) fn explain(error: &serde_saphyr::Error) -> (Option<u64>, String) {
+    let line = error.location().map(|location| location.line());
+    let second = matches!(
+        error.without_snippet(),
+        serde_saphyr::Error::MultipleDocuments { .. }
+    );
+    let problem = if second {
+        "a second document begins: a configuration is one, remove the `---`".to_owned()
+    } else {
+        format!("this is not YAML: {}", first_line(error))
+    };
+    (line, problem)
 }
 
 /// The YAML library explains at length; the first line says what is wrong.
@@ -191,3 +214,5 @@ impl<'de> Visitor<'de> for ValueVisitor {
 const DEPTH_MAX: usize = 48;
 /// Values in one file, aliases expanded: ten thousand consumers fit.
 const NODES_MAX: usize = 200_000;
+/// The library's own default.
+const SCALAR_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -24,10 +24,10 @@ pub const HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("x-anonymous-consumer"),
 ];
 
-/// What goes upstream for `caller`, and what is removed. Texts with control characters are
-/// withheld; the configuration has none.
+/// What goes upstream for `caller`; those of [`HEADERS`] that are not in it are to be removed.
+/// Texts with control characters are withheld; the configuration has none.
 #[must_use]
-pub fn headers(caller: &Caller<'_>) -> (Vec<(HeaderName, Box<str>)>, Vec<HeaderName>) {
+pub fn headers(caller: &Caller<'_>) -> Vec<(HeaderName, Box<str>)> {
     let (consumer, credential, anonymous) = match *caller {
         Caller::Consumer(consumer, credential) => (Some(consumer), Some(credential), None),
         Caller::Anonymous(consumer) => (Some(consumer), None, Some("true")),
@@ -40,13 +40,10 @@ pub fn headers(caller: &Caller<'_>) -> (Vec<(HeaderName, Box<str>)>, Vec<HeaderN
         credential,
         anonymous,
     ];
-    let (mut set, mut absent) = (Vec::new(), Vec::new());
-    for (name, value) in HEADERS.into_iter().zip(values) {
-        let is_safe = |value: &&str| !value.chars().any(char::is_control);
-        match value.filter(is_safe) {
-            Some(value) => set.push((name, value.into())),
-            None => absent.push(name),
-        }
-    }
-    (set, absent)
+    let is_safe = |value: &&str| !value.chars().any(char::is_control);
+    HEADERS
+        .into_iter()
+        .zip(values)
+        .filter_map(|(name, value)| Some((name, value.filter(is_safe)?.into())))
+        .collect()
 }

@@ -14,7 +14,7 @@ mod table;
 
 pub use headers::{Caller, HEADERS, headers};
 pub use material::Material;
-pub use table::{Consumers, ConsumersBuilder, Credential, Refused};
+pub use table::{Added, Consumers, ConsumersBuilder, Credential, Refused};
 
 use crate::issuers::Audiences;
 

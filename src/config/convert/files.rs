@@ -1,7 +1,9 @@
 //! The files that the configuration names: read once, to see that they are there and to tell one
 //! configuration from the next.
 
+use std::collections::HashSet;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,7 +12,7 @@ use crate::config::problems::At;
 use crate::config::raw::{self, FilePath, Written};
 use crate::limits::KEY_SET_BYTES;
 use crate::secret::SecretSource;
-use crate::signature::sha256;
+use crate::signature::{Sha256, sha256};
 
 use super::Context;
 
@@ -18,12 +20,16 @@ use super::Context;
 pub(in crate::config) struct Files<'t> {
     base_dir: &'t Path,
     read: Vec<(PathBuf, [u8; 32])>,
+    known: HashSet<PathBuf>,
 }
 
 impl<'t> Files<'t> {
     pub(super) fn new(base_dir: &'t Path) -> Self {
-        let read = Vec::new();
-        Self { base_dir, read }
+        Self {
+            base_dir,
+            read: Vec::new(),
+            known: HashSet::new(),
+        }
     }
 
     /// The path as the process has to open it.
@@ -36,9 +42,10 @@ impl<'t> Files<'t> {
         self.read
     }
 
-    fn remember(&mut self, path: PathBuf, content: &[u8]) {
-        if self.read.iter().all(|(known, _)| *known != path) {
-            self.read.push((path, sha256(content)));
+    /// Adds a file, unless it is known.
+    pub(super) fn remember(&mut self, path: PathBuf, digest: [u8; 32]) {
+        if self.known.insert(path.clone()) {
+            self.read.push((path, digest));
         }
     }
 }
@@ -51,12 +58,12 @@ impl Context<'_> {
         file: &Written<FilePath>,
     ) -> (PathBuf, Option<Vec<u8>>) {
         let path = self.files.resolve(&file.0);
-        let read = check_size(&path).and_then(|()| {
+        let read = check_size(&path, KEY_SET_BYTES).and_then(|()| {
             fs::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
         });
         match read {
             Ok(content) => {
-                self.files.remember(path.clone(), &content);
+                self.files.remember(path.clone(), sha256(&content));
                 (path, Some(content))
             }
             Err(problem) => {
@@ -89,7 +96,7 @@ impl Context<'_> {
             }
         };
         let (place, size) = match &source {
-            SecretSource::File(path) => (at.key("file"), check_size(path)),
+            SecretSource::File(path) => (at.key("file"), check_size(path, KEY_SET_BYTES)),
             SecretSource::Env(_) => (at.key("env"), Ok(())),
             SecretSource::Value(_) => (at.key("value"), Ok(())),
         };
@@ -101,7 +108,7 @@ impl Context<'_> {
             }
             Ok(secret) => {
                 if let SecretSource::File(path) = &source {
-                    self.files.remember(path.clone(), &secret);
+                    self.files.remember(path.clone(), sha256(&secret));
                 }
                 Some((source, secret))
             }
@@ -113,17 +120,43 @@ impl Context<'_> {
     }
 }
 
-/// Refuses what is no file or larger than what is read while the service runs, before it is opened: a pipe would
-/// never end.
-fn check_size(path: &Path) -> Result<(), String> {
+/// A reader that takes the SHA-256 of what goes through it.
+pub(super) struct Digesting<R> {
+    reader: R,
+    digest: Sha256,
+}
+
+impl<R: Read> Digesting<R> {
+    pub(super) fn new(reader: R) -> Self {
+        let digest = Sha256::new();
+        Self { reader, digest }
+    }
+
+    /// Of everything that was read.
+    pub(super) fn digest(self) -> [u8; 32] {
+        self.digest.finish()
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.digest.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Refuses what is no file or larger than `bytes_max`, before it is opened: a pipe would never
+/// end.
+pub(super) fn check_size(path: &Path, bytes_max: u64) -> Result<(), String> {
     let metadata = fs::metadata(path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     if !metadata.is_file() {
         return Err(format!("{} is not a file", path.display()));
     }
-    if metadata.len() > KEY_SET_BYTES {
+    if metadata.len() > bytes_max {
         return Err(format!(
-            "{} is larger than {KEY_SET_BYTES} bytes: name the right file",
+            "{} is larger than {bytes_max} bytes: name the right file",
             path.display()
         ));
     }

@@ -2,7 +2,7 @@
 
 use crate::config::IssuerSettings;
 use crate::config::problems::{At, quoted};
-use crate::config::raw::{self, AudienceList, Entries, Line};
+use crate::config::raw::{self, AudienceList};
 use crate::issuers::{Audiences, IssuerPolicy, TimePolicy, TokenTypes};
 use crate::refresh::SourceSettings;
 use crate::signature::AlgorithmSet;
@@ -11,15 +11,15 @@ use super::Context;
 use super::source::{self, Owner};
 
 /// Converts `issuers`.
-pub(super) fn issuers(
-    raw: Option<&mut Entries<Line, raw::Issuer>>,
-    context: &mut Context<'_>,
-) -> Vec<IssuerSettings> {
+pub(super) fn issuers(raw: &mut raw::Config, context: &mut Context<'_>) -> Vec<IssuerSettings> {
     let root = At::ROOT;
     let at = root.key("issuers");
-    let Some(raw) = raw else {
-        let remedy = "name at least one issuer, with `issuer`, `audiences` and `keys`";
-        context.problems.missing(&root, "issuers", remedy);
+    let has_consumers = raw.consumers.is_some() || raw.consumers_file.is_some();
+    let Some(raw) = raw.issuers.as_mut() else {
+        if !has_consumers {
+            let remedy = "name at least one issuer, with `issuer`, `audiences` and `keys`";
+            context.problems.missing(&root, "issuers", remedy);
+        }
         return Vec::new();
     };
     if raw.is_empty() {

@@ -1,5 +1,7 @@
 //! From what is written to what is meant: everything that takes more than one value, or a file.
 
+mod consumer;
+mod consumers_file;
 mod files;
 mod issuer;
 mod matching;
@@ -11,6 +13,7 @@ mod server;
 mod source;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cache::CacheSettings;
 use crate::limits::{CLAIMS_DEPTH_MAX, TOKEN_BYTES_MAX};
@@ -49,10 +52,11 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
         deny: request::deny(&raw.deny, &at.key("deny"), context),
         ..RuleSettings::default()
     };
-    let issuers = issuer::issuers(raw.issuers.as_mut(), context);
+    let issuers = issuer::issuers(raw, context);
     Config {
         server: server::server(&raw.server, &at.key("server"), context),
         rules: rule::rules(raw, &beside, &issuers, context),
+        consumers: Arc::new(consumer::consumers(raw, &issuers, context)),
         issuers,
         beside,
         bypass_cors_preflight: raw.bypass_cors_preflight,

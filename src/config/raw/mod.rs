@@ -4,6 +4,7 @@
 //! is read (`scalar`); what takes more than one value, or a file, in `convert`.
 
 mod choice;
+mod consumer;
 mod duration;
 mod entries;
 mod issuer;
@@ -18,6 +19,7 @@ mod secret;
 mod server;
 mod source;
 
+pub(super) use consumer::{Consumer, ConsumerCredential};
 pub(super) use entries::Entries;
 pub(super) use issuer::{AudienceList, Issuer};
 pub(super) use literal::{Literal, PlainNumber};
@@ -44,7 +46,11 @@ use crate::telemetry::{Decisions, Level, LogFormat};
 
 /// The configuration of jotgate.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]
-#[schemars(title = "jotgate configuration", extend("required" = ["issuers"]))]
+#[schemars(title = "jotgate configuration", extend("anyOf" = [
+    { "required": ["issuers"] },
+    { "required": ["consumers"] },
+    { "required": ["consumers_file"] },
+]))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Config {
     /// Where the service listens and how it runs.
@@ -69,24 +75,24 @@ pub(super) struct Config {
     pub(super) deny: Deny,
     /// Whether an OPTIONS request with Origin and Access-Control-Request-Method passes.
     pub(super) bypass_cors_preflight: bool,
+    /// Applications with credentials of their own, from a name of your choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) consumers: Option<Entries<Line, Consumer>>,
+    /// The claim, or else the parameter of the JOSE header, that names a consumer's credential.
+    pub(super) consumer_key_claim: Written<Line>,
+    /// More consumers: the same map in a file of its own, YAML or JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) consumers_file: Option<Written<FilePath>>,
+    /// The consumer, by its name above, as whom requests without a token go upstream where a rule
+    /// is `optional` or `permissive`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) anonymous_consumer: Option<Written<Line>>,
     /// Tokens that were verified before.
     pub(super) cache: Cache,
     /// How large and how many things may be.
     pub(super) limits: Limits,
     /// What is logged.
     pub(super) log: Log,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    consumers: Option<Unsupported>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    consumer_key_claim: Option<Unsupported>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    consumers_file: Option<Unsupported>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    anonymous_consumer: Option<Unsupported>,
     #[schemars(skip)]
     #[serde(skip_serializing)]
     issue: Option<Unsupported>,
@@ -107,7 +113,7 @@ impl Default for Config {
             log: Log::default(),
             rules: None,
             consumers: None,
-            consumer_key_claim: None,
+            consumer_key_claim: Written(Line("iss".into())),
             consumers_file: None,
             anonymous_consumer: None,
             issue: None,

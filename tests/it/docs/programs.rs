@@ -28,7 +28,8 @@ fn jotgate_accepts_every_configuration() {
         let mut command = jotgate::command();
         command
             .arg("check")
-            .env("BATCH_SECRET", "c2VjcmV0".repeat(8));
+            .env("BATCH_SECRET", "c2VjcmV0".repeat(8))
+            .env("ALICE_SECRET", "secret".repeat(8));
         accept(&place, command.arg("--config"), &directory, &(text + rest));
     }
 }
@@ -147,6 +148,11 @@ fn put_files_that_examples_name(directory: &Path) {
         ("keys.json", keys),
         ("key.pem", sample("rsa2048_spki.pem")),
         ("ca.pem", sample("rsa2048_certificate.pem")),
+        (
+            "consumers.yaml",
+            "bob: { credentials: [{ key: b1, algorithm: RS256, public_key: { file: key.pem } }] }\n"
+                .to_owned(),
+        ),
         ("token.txt", "Bearer of-the-key-server\n".to_owned()),
     ] {
         fs::write(directory.join(name), content).expect("writable");

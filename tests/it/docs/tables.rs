@@ -110,6 +110,8 @@ impl Settings<'_> {
             return self.alternatives(target);
         }
         match place["anyOf"].as_array() {
+            // What a map must have beside its properties.
+            _ if place["properties"].is_object() => vec![place.clone()],
             Some(choices) => choices
                 .iter()
                 .flat_map(|choice| self.alternatives(choice))

@@ -1,9 +1,14 @@
 //! What good configurations come to. Bad ones: `tests/golden/config_errors`.
 
+mod consumers;
+mod samples;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
+
+pub(super) use samples::{EVERYTHING, LEAST, files};
 
 use super::{Config, Original, parse};
 use crate::credentials::{CredentialSource, Credentials, OnMultiple};
@@ -52,8 +57,14 @@ fn everything_that_can_be_said_comes_out_as_it_was_said() {
 
     assert_eq!(&*config.issuers[1].policy.name, "any one");
     assert_eq!(config.issuers[1].policy.audiences, Audiences::Any);
-    let files = ["secret.key", "keys.json", "key.pem"].map(|name| directory.path().join(name));
-    assert_eq!(config.files, files);
+    let files = [
+        "secret.key",
+        "keys.json",
+        "key.pem",
+        "secret.b64",
+        "consumers.yaml",
+    ];
+    assert_eq!(config.files, files.map(|name| directory.path().join(name)));
     assert_sources(&corp.sources, directory.path());
     assert_requests(&config);
 }
@@ -160,6 +171,10 @@ fn assert_requests(config: &Config) {
         redirect: None,
     };
     assert_eq!(config.beside.deny, expected);
+    assert_service(config);
+}
+
+fn assert_service(config: &Config) {
     assert!(config.bypass_cors_preflight);
     assert_eq!(config.cache.max_bytes, 0);
     assert_eq!(config.cache.ttl, Duration::from_secs(60));
@@ -275,116 +290,3 @@ proptest! {
         let _ = parse(&lines.join("\n"), Path::new("."));
     }
 }
-
-/// A directory with the files that [`EVERYTHING`] names.
-pub(super) fn files() -> tempfile::TempDir {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    for (name, content) in [
-        ("secret.key", "a secret of at least thirty-two bytes\n"),
-        (
-            "key.pem",
-            include_str!("../../tests/golden/config_errors/ec-public.pem"),
-        ),
-        ("keys.json", KEY_SET),
-    ] {
-        std::fs::write(directory.path().join(name), content).expect("written");
-    }
-    directory
-}
-
-pub(super) const LEAST: &str = "issuers:
-  corp:
-    issuer: https://idp.example.com/
-    audiences: [orders-api]
-    keys:
-      - { discovery: {} }
-";
-
-/// The key of RFC 7517 A.1.
-const KEY_SET: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1",
-    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
-
-/// The example of the documentation, and whatever else can be said.
-pub(super) const EVERYTHING: &str = r#"rules:
-  - name: every requirement
-    require:
-      - scope: { all: ["orders:read"] }
-      - role: { any: [admin, ops], claim: realm_access.roles }
-      - { claim: ["https://example.com/roles"], contains: admin }
-      - { claim: a, equals: { b: [1, 1.5, null] } }
-      - { claim: a, one_of: [1, a] }
-      - any:
-          - { claim: a, prefix: "/" }
-          - { claim: a, matches: "v[0-9]" }
-          - all: [{ claim: a, at_least: 3 }, { claim: a, at_most: 4.5 }]
-          - not: { claim: a, exists: true }
-      - cel: claims.level >= 3 && request.method != "DELETE"
-server:
-  grpc: { listen: "unix:///run/jotgate/grpc.sock" }
-  http: { listen: "0.0.0.0:0", original: x_original }
-  admin: { listen: "localhost:0" }
-  threads: 4
-  drain: 30s
-  state_dir: /var/lib/jotgate
-issuers:
-  corp:
-    issuer: https://idp.example.com/
-    audiences: [orders-api]
-    algorithms: [RS256, ES256, HS256]
-    keys:
-      - discovery: {}
-        proxy: http://proxy.example.com:3128/
-      - jwks_url: http://idp.internal/keys
-        refresh: { every: 5m, min_interval: 1s, timeout: 500ms, max_stale: 24h }
-        spki_sha256: ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
-        headers: { Authorization: { file: secret.key }, x-text: text }
-        max_bytes: 2MiB
-        allow_http: true
-      - jwks_file: keys.json
-      - jwks:
-          keys:
-            - { kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }
-            - { kty: EC, crv: P-256, x: MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4, y: 4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM }
-      - { pem: { file: key.pem }, kid: k1, alg: ES256 }
-      - { secret: { file: secret.key }, kid: k2, alg: HS256, encoding: raw }
-    leeway: 0
-    require_exp: false
-    max_age: 24h
-    max_lifetime: 1h30m
-    types: [application/at+jwt, absent]
-    require_kid: true
-    required_claims: [a.b, ["https://example.com/roles"]]
-    optional: true
-  any one:
-    issuer: second
-    audiences: any
-    keys: [{ jwks_url: "http://127.0.0.1:8080/keys" }]
-credentials:
-  - header: authorization
-    scheme: Bearer
-  - header: X-Token
-  - cookie: access_token
-  - query: access_token
-on_multiple_tokens: first
-forward:
-  token: strip
-  headers:
-    x-user-id: sub
-    X-Roles: { claim: realm_access.roles, format: json }
-    x-groups: { claim: ["https://example.com/groups"], format: first }
-    x-tenant: ["https://example.com/tenant"]
-  payload_header: x-jwt-payload
-  metadata: true
-deny:
-  realm: api
-  format: text
-  message: "Token is not valid or has expired"
-  expose_reason: true
-  on_unavailable: defer
-  unavailable_status: 403
-bypass_cors_preflight: true
-cache: { max_bytes: 0, ttl: 1m }
-limits: { token_bytes: 8KiB, claims_depth: 8, concurrent_requests: 100, header_bytes: 32KiB }
-log: { level: debug, format: text, decisions: all }
-"#;
