@@ -62,7 +62,10 @@ impl KeyStore {
             return;
         }
         self.misses.note(wanted);
-        if !self.missed.swap(true, Ordering::AcqRel)
+        // Read first: under a flood the flag is up, and a write would take its cache line from all
+        // other workers. A flag that is lowered just now is lowered for a fetch that is yet to begin.
+        if !self.missed.load(Ordering::Relaxed)
+            && !self.missed.swap(true, Ordering::AcqRel)
             && let Some(wake) = self.on_miss.get()
         {
             wake();
