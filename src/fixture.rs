@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::authorizer::{Authorizer, Parts};
 use crate::cache::{CacheSettings, TokenCache};
+use crate::consumers::{Consumer, ConsumersBuilder};
 use crate::gate::Gate;
 use crate::issuers::{Audiences, Issuer, IssuerPolicy};
 use crate::keys::{Key, KeyStore};
@@ -32,6 +33,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Setup {
     pub(crate) rules: Vec<RuleSettings>,
     pub(crate) beside: RuleSettings,
+    pub(crate) anonymous_consumer: Option<Consumer>,
     pub(crate) bypass_cors_preflight: bool,
 }
 
@@ -62,7 +64,7 @@ impl Fixture {
         change(&mut setup);
         let authorizer = Authorizer::new(Parts {
             issuers: issuers.into_iter().collect(),
-            consumers: Arc::default(),
+            consumers: Arc::new(ConsumersBuilder::new("iss").finish(setup.anonymous_consumer)),
             rules: Rules::new(setup.rules, setup.beside),
             limits: TokenLimits::default(),
             cache: TokenCache::new(CacheSettings::default()),

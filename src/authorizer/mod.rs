@@ -176,6 +176,18 @@ impl Authorizer {
         self.parts.rules.get(decision.rule)
     }
 
+    /// The name of the consumer that the decision is about: whose token it is, or the anonymous one
+    /// where a rule does without a token.
+    #[must_use]
+    pub fn consumer<'d>(&'d self, decision: &'d Decision) -> Option<&'d str> {
+        let of_token = decision.token.as_ref();
+        let consumer = match of_token.and_then(|token| token.signer.consumer()) {
+            None if decision.reason == Reason::OkAnonymous => self.parts.consumers.anonymous(),
+            consumer => consumer,
+        };
+        consumer.map(|consumer| &*consumer.name)
+    }
+
     /// The rule that judges before any other is known: the one beside them all.
     #[must_use]
     pub fn rule_beside(&self) -> &Rule {

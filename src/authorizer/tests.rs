@@ -2,6 +2,7 @@ use http::HeaderName;
 use serde_json::{Value, json};
 
 use super::{Buffers, Decision, Question, Unmetered};
+use crate::consumers::Consumer;
 use crate::fixture::{Fixture, NOW};
 use crate::forward::{Format, ForwardPolicy, HeaderClaim};
 use crate::issuers::Audiences;
@@ -332,5 +333,31 @@ fn a_rule_judges_a_token_without_a_request() {
         assert_eq!(decision.reason, expected, "{name}");
         let settings = &authorizer.rule(&decision).settings;
         assert_eq!(settings.name.as_deref(), Some(name));
+    }
+}
+
+#[test]
+fn the_anonymous_consumer_answers_where_a_rule_does_without_a_token() {
+    let fixture = Fixture::with(|setup| {
+        setup.anonymous_consumer = Some(Consumer::named("guest"));
+        setup.rules = vec![rule("shop", Access::Optional), rule("open", Access::Public)];
+    });
+    let token = fixture.token(json!({}));
+    for (name, token, consumer, anonymous) in [
+        ("shop", None, Some("guest"), Some("true")),
+        ("shop", Some(&*token), None, None),
+        ("open", None, None, None),
+    ] {
+        let decision = decide(&fixture, name, token);
+        let authorizer = fixture.gate.authorizer();
+        assert_eq!(authorizer.consumer(&decision), consumer, "{name} {token:?}");
+        let forwarded = &decision.judgement(&authorizer).forwarded;
+        let value = |name| {
+            let found = forwarded.set.iter().find(|(set, _)| set == name);
+            found.map(|(_, value)| &**value)
+        };
+        assert_eq!(value("x-consumer-username"), consumer, "{name} {token:?}");
+        assert_eq!(value("x-anonymous-consumer"), anonymous, "{name} {token:?}");
+        assert_eq!(forwarded.set.len() + forwarded.absent.len(), 5);
     }
 }

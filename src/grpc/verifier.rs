@@ -113,6 +113,7 @@ fn judge(bench: &mut Bench<'_>, request: &VerifyRequest) -> (Decision, VerifyRes
 }
 
 fn response(authorizer: &Authorizer, decision: &Decision) -> VerifyResponse {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let verdict = match decision.reason.class() {
         Class::Allowed => Verdict::Allow,
         Class::Missing | Class::Invalid | Class::Forbidden => Verdict::Deny,
@@ -122,33 +123,22 @@ fn response(authorizer: &Authorizer, decision: &Decision) -> VerifyResponse {
         verdict: verdict.into(),
         reason: decision.reason.code().to_owned(),
         message: decision.reason.message().to_owned(),
-        rule: authorizer
-            .rule(decision)
-            .settings
-            .name
-            .as_deref()
-            .unwrap_or_default()
-            .to_owned(),
+        rule: owned(authorizer.rule(decision).settings.name.as_deref()),
+        consumer: owned(authorizer.consumer(decision)),
         ..VerifyResponse::default()
     };
     let Some(token) = &decision.token else {
         return response;
     };
-    let owned = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
     VerifyResponse {
-        issuer: token.signer.issuer_name().unwrap_or_default().to_owned(),
-        consumer: token
-            .signer
-            .consumer()
-            .map(|consumer| consumer.name.to_string())
-            .unwrap_or_default(),
-        subject: owned(&token.subject),
+        issuer: owned(token.signer.issuer_name()),
+        subject: owned(token.subject.as_deref()),
         expires_at: token.times.expires_at.map(|time| prost_types::Timestamp {
             seconds: time.seconds(),
             nanos: time.subsec_millis() * 1_000_000,
         }),
         claims_json: token.payload.clone(),
-        key_id: owned(&token.key_id),
+        key_id: owned(token.key_id.as_deref()),
         ..response
     }
 }
