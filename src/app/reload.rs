@@ -1,19 +1,23 @@
 //! Following the configuration: a new one is validated whole, then swapped in; a bad one is
 //! refused, logged and counted, and the running one goes on.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::MissedTickBehavior;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Origin;
 use super::authority::Shared;
+use super::fingerprint::fingerprint;
 use crate::admin::ReloadStatus;
 use crate::config::{self, Config};
+use crate::consumers::Consumers;
 use crate::metrics::ReloadOutcome;
-use crate::signature::sha256;
 
-/// Looks at the configuration's files and listens for SIGHUP.
+/// Looks at the configuration's files and listens for SIGHUP. Files are read on a thread of their
+/// own: a million consumers take seconds, and the control plane has other duties.
 pub(super) struct Reloader {
     origin: Origin,
     shared: Shared,
@@ -21,16 +25,26 @@ pub(super) struct Reloader {
     seen: [u8; 32],
     /// Why the last reading was refused, if it was.
     refused: Option<Vec<String>>,
+    /// When a configuration that was refused may be read once more. What takes long to read is not
+    /// read all the time.
+    again_at: Instant,
+    /// Tables that were replaced, while a request may still look at them.
+    retired: Vec<Arc<Consumers>>,
 }
 
 impl Reloader {
     pub(super) fn new(origin: Origin, shared: Shared) -> Self {
-        let seen = fingerprint(&shared.state().config);
+        let seen = {
+            let config = &shared.state().config;
+            fingerprint(&config.files, config.read_at)
+        };
         Self {
             origin,
             shared,
             seen,
             refused: None,
+            again_at: Instant::now(),
+            retired: Vec::new(),
         }
     }
 
@@ -52,28 +66,43 @@ impl Reloader {
                 _ = look.tick() => false,
                 _ = hangups.recv() => true,
             };
-            let now = fingerprint(&self.shared.state().config);
+            self.bury();
+            let Ok(now) = self.look(SystemTime::now()).await else {
+                continue;
+            };
             if is_asked || now != self.seen {
                 self.seen = now;
                 self.refused = None;
-                self.reload();
-            } else if self.refused.is_some() {
+                self.reload().await;
+            } else if self.refused.is_some() && self.again_at <= Instant::now() {
                 // What it lacked may be a file that the running configuration does not name.
-                self.reload();
+                self.reload().await;
             }
         }
     }
 
-    fn reload(&mut self) {
-        match self.read() {
-            Ok(config) => self.apply(config),
+    /// How the files of the running configuration look now.
+    async fn look(&self, read_at: SystemTime) -> Result<[u8; 32], JoinError> {
+        let files = self.shared.state().config.files.clone();
+        spawn_blocking(move || fingerprint(&files, read_at)).await
+    }
+
+    async fn reload(&mut self) {
+        let started = Instant::now();
+        let outcome = self.read().await;
+        self.again_at = Instant::now() + PATIENCE * started.elapsed();
+        match outcome {
+            Ok(config) => self.apply(config).await,
             Err(errors) if self.refused.as_ref() == Some(&errors) => {}
             Err(errors) => self.refuse(errors),
         }
     }
 
-    fn read(&self) -> Result<Config, Vec<String>> {
-        let config = config::load(&self.origin.path)
+    async fn read(&self) -> Result<Config, Vec<String>> {
+        let path = self.origin.path.clone();
+        let config = spawn_blocking(move || config::load(&path))
+            .await
+            .map_err(|error| vec![format!("the configuration was not read: {error}")])?
             .map_err(|errors| errors.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let fixed = fixed_until_restart(&self.shared.state().config, &config);
         if fixed.is_empty() {
@@ -83,14 +112,19 @@ impl Reloader {
         }
     }
 
-    fn apply(&mut self, config: Config) {
+    async fn apply(&mut self, config: Config) {
         if let Some(telemetry) = &self.origin.telemetry {
             telemetry.apply(&config.log);
         }
         tracing::info!(hash = config.hash, "configuration applied");
+        let read_at = config.read_at;
+        self.retired
+            .push(Arc::clone(&self.shared.state().config.consumers));
         self.shared.install(config);
         // It may name other files than the one before.
-        self.seen = fingerprint(&self.shared.state().config);
+        if let Ok(seen) = self.look(read_at).await {
+            self.seen = seen;
+        }
         self.refused = None;
         self.ended(ReloadOutcome::Applied, Vec::new());
     }
@@ -101,6 +135,16 @@ impl Reloader {
         }
         self.refused = Some(errors.clone());
         self.ended(ReloadOutcome::Refused, errors);
+    }
+
+    /// Frees tables that no request looks at any more: it takes a while for a large one, and would
+    /// fall to whoever looked at it last.
+    fn bury(&mut self) {
+        let is_free = |table: &mut Arc<Consumers>| Arc::strong_count(table) == 1;
+        let free: Vec<_> = self.retired.extract_if(.., is_free).collect();
+        if !free.is_empty() {
+            drop(spawn_blocking(move || drop(free)));
+        }
     }
 
     fn ended(&self, outcome: ReloadOutcome, errors: Vec<String>) {
@@ -142,14 +186,6 @@ fn fixed_until_restart(running: &Config, new: &Config) -> Vec<String> {
         .collect()
 }
 
-/// Of the content of every file that the configuration is made of. A file that cannot be read
-/// counts as empty: the reload says what is wrong with it.
-fn fingerprint(config: &Config) -> [u8; 32] {
-    let contents = config.files.iter().flat_map(|path| {
-        let content = std::fs::read(path).unwrap_or_default();
-        sha256(&content)
-    });
-    sha256(&contents.collect::<Vec<u8>>())
-}
-
+/// A tenth of the time may go into reading what was refused.
+const PATIENCE: u32 = 9;
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -19,7 +19,7 @@ pub use schema::schema;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cache::CacheSettings;
 use crate::consumers::Consumers;
@@ -63,6 +63,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(text: &str, base_dir: &Path) -> Result<Config, ConfigErrors> {
+    let read_at = SystemTime::now();
     let tree = Node::parse(text).map_err(|(line, problem)| {
         let path = String::new();
         ConfigErrors(vec![ConfigError {
@@ -89,6 +90,7 @@ pub fn parse(text: &str, base_dir: &Path) -> Result<Config, ConfigErrors> {
     }
     let files = context.files.into_read();
     config.hash = fingerprint(text, files.iter().map(|(_, digest)| digest));
+    config.read_at = read_at;
     config.files = files.into_iter().map(|(path, _)| path).collect();
     config.effective =
         serde_json::to_value(&raw).expect("what was read from text can be written as text");
@@ -138,6 +140,8 @@ pub struct Config {
     pub hash: String,
     /// The files it was read from and names: what a reload watches.
     pub files: Vec<PathBuf>,
+    /// When they were begun to be read.
+    pub read_at: SystemTime,
 }
 
 /// `server`

@@ -14,6 +14,7 @@ mod source;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::cache::CacheSettings;
 use crate::limits::{CLAIMS_DEPTH_MAX, TOKEN_BYTES_MAX};
@@ -42,7 +43,7 @@ impl<'t> Context<'t> {
 }
 
 /// Converts the whole configuration; the result counts only if there are no problems. Fills in
-/// the defaults that depend on other values. `effective`, `hash` and `files` are left empty.
+/// the defaults that depend on other values. `effective`, `hash`, `files` and `read_at` are left empty.
 pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config {
     let at = At::ROOT;
     let token_limits = token_limits(&raw.limits, &at.key("limits"), context);
@@ -73,6 +74,7 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
         effective_yaml: String::new(),
         hash: String::new(),
         files: Vec::new(),
+        read_at: SystemTime::UNIX_EPOCH,
     }
 }
 
