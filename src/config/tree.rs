@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, Spanned};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{DuplicateKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
 /// One value of the file.
 #[derive(Debug)]
@@ -109,8 +109,9 @@ pub(super) fn options(size: Size) -> serde_saphyr::Options {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
-        // They would show secrets.
+        // Snippets and its own refusal of infinite numbers would show secrets.
         with_snippet: false,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     }
 }
 
@@ -183,7 +184,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Unsigned(value))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        // A key in hexadecimal may look like a very large number.
+        if !value.is_finite() {
+            return Err(E::custom(
+                "a number that is none; for a text put it in quotes",
+            ));
+        }
         Ok(Value::Float(value))
     }
 
