@@ -11,6 +11,7 @@
 mod agreement;
 mod cli;
 mod config_errors;
+mod consumers;
 mod demo;
 mod docs;
 mod envoy;
