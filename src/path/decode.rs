@@ -45,7 +45,7 @@ pub(crate) fn decode(segment: &[u8], out: &mut Vec<u8>) -> Result<Option<Semicol
         out.push(byte);
     }
     let decoded = &out[start..];
-    if is_encoded_twice(decoded) || is_overlong(decoded) {
+    if is_encoded_twice(decoded) || is_overlong(decoded) || is_dots_and_spaces(decoded) {
         return Err(Reason::PathAmbiguous);
     }
     Ok(semicolon)
@@ -69,6 +69,12 @@ fn is_encoded_twice(decoded: &[u8]) -> bool {
         .filter(|(_, byte)| **byte == b'%')
         .filter_map(|(at, _)| escaped(&decoded[at + 1..]))
         .any(|byte| hides(byte) || byte.is_ascii_control())
+}
+
+/// Whether Windows, which drops spaces at the end of a name, would see a dot segment: `..%20`.
+fn is_dots_and_spaces(decoded: &[u8]) -> bool {
+    let name = decoded.trim_ascii_end();
+    name.len() < decoded.len() && matches!(name, b"." | b"..")
 }
 
 /// Whether lenient readers of UTF-8 would see another character, as with `%c0%af`, which some take

@@ -58,8 +58,8 @@ impl PathScratch {
     /// [`Reason::PathAmbiguous`] if readers may disagree on it: anything but an absolute path, a
     /// fragment, a backslash, a control character, a space; an encoded slash, backslash or control
     /// character, also encoded twice; a broken escape, an overlong UTF-8 sequence, parameters of a
-    /// dot segment, dot segments beside empty ones where the order matters. Also if it is longer
-    /// than [`PATH_BYTES`].
+    /// dot segment or spaces behind one, dot segments beside empty ones where the order matters.
+    /// Also if it is longer than [`PATH_BYTES`].
     pub fn read<'p>(&'p mut self, target: &'p [u8]) -> Result<Option<Path<'p>>, Reason> {
         if target.is_empty() {
             return Ok(None);
