@@ -19,5 +19,6 @@ mod keys_under_load;
 mod lifecycle;
 mod nginx;
 mod operations;
+mod rules;
 mod support;
 mod verify_command;

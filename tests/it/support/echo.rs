@@ -1,23 +1,42 @@
 //! The application behind a gateway: it answers with the request that reached it.
 
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard};
+
 use jotgate::listen::Address;
 use serde_json::{Value, json};
 
 use super::http::{Request, Response, Server};
 
-pub struct Upstream(Server);
+pub struct Upstream {
+    server: Server,
+    targets: Arc<Mutex<Vec<String>>>,
+}
 
 impl Upstream {
     pub fn start() -> Self {
-        Self(Server::start(|request| {
+        let targets = Arc::default();
+        let seen = Arc::clone(&targets);
+        let server = Server::start(move |request| {
+            lock(&seen).push(request.target.clone());
             let seen = json!({ "target": request.target, "headers": request.headers });
             Some(Response::new(200, "application/json", seen.to_string()))
-        }))
+        });
+        Self { server, targets }
     }
 
     pub fn address(&self) -> Address {
-        Address::Tcp(self.0.address())
+        Address::Tcp(self.server.address())
     }
+
+    /// The targets of all requests since this was asked, also of those whose answer went astray.
+    pub fn take_targets(&self) -> Vec<String> {
+        mem::take(&mut *lock(&self.targets))
+    }
+}
+
+fn lock(targets: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    targets.lock().expect("no thread panics with it")
 }
 
 /// The request as the application saw it.

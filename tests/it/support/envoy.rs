@@ -6,6 +6,7 @@ use std::process::Command;
 use jotgate::listen::Address;
 use serde_json::{Value, json};
 
+use super::idp::merged;
 use super::programs::{self, Gateway};
 
 /// How Envoy asks.
@@ -16,6 +17,12 @@ pub struct ExtAuthz {
     pub encode_raw_headers: bool,
     /// What an answer that is no decision means.
     pub failure_mode_allow: bool,
+    /// Routes before the one for everything.
+    pub routes: Vec<Value>,
+    /// Members of the connection manager beside the usual ones.
+    pub manager: Value,
+    /// Whether the upstream speaks HTTP/2, as gRPC services do.
+    pub upstream_is_http2: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +45,9 @@ impl ExtAuthz {
             service,
             encode_raw_headers: false,
             failure_mode_allow: false,
+            routes: Vec::new(),
+            manager: json!({}),
+            upstream_is_http2: false,
         }
     }
 
@@ -70,19 +80,24 @@ impl ExtAuthz {
                     "typed_config": self.connection_manager(),
                 }]}],
             }],
-            "clusters": [cluster("jotgate", jotgate, http2), cluster("upstream", upstream, false)],
+            "clusters": [
+                cluster("jotgate", jotgate, http2),
+                cluster("upstream", upstream, self.upstream_is_http2),
+            ],
         }})
     }
 
     fn connection_manager(&self) -> Value {
-        json!({
+        let mut routes = self.routes.clone();
+        routes.push(json!({ "match": { "prefix": "/" }, "route": { "cluster": "upstream" } }));
+        let usual = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.network.\
                       http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "front",
             "route_config": { "virtual_hosts": [{
                 "name": "all",
                 "domains": ["*"],
-                "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": "upstream" } }],
+                "routes": routes,
                 // What reaches the upstream shows what the filter was told.
                 "request_headers_to_add": [{
                     "header": { "key": METADATA_HEADER, "value": METADATA_FORMAT },
@@ -94,7 +109,8 @@ impl ExtAuthz {
                     "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
                 }},
             ],
-        })
+        });
+        merged(usual, &self.manager)
     }
 
     fn filter(&self) -> Value {

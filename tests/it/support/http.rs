@@ -191,6 +191,12 @@ impl Connection {
         request.write(self.stream.get_mut())?;
         Response::read(&mut self.stream)
     }
+
+    /// Sends bytes that need not be a request.
+    pub fn exchange_bytes(&mut self, bytes: &[u8]) -> io::Result<Response> {
+        self.stream.get_mut().write_all(bytes)?;
+        Response::read(&mut self.stream)
+    }
 }
 
 /// A server on a port of its own. Every connection carries one exchange.
@@ -262,10 +268,12 @@ fn serve(stream: TcpStream, handler: &dyn Fn(&Request) -> Option<Response>) -> i
 type Head = (String, Vec<(String, String)>);
 
 fn read_head(stream: &mut impl BufRead) -> io::Result<Option<Head>> {
-    let mut start = String::new();
-    if stream.read_line(&mut start)? == 0 {
+    let mut start = Vec::new();
+    if stream.read_until(b'\n', &mut start)? == 0 {
         return Ok(None);
     }
+    // A byte, a character: a target need not be UTF-8, and no byte of it may be lost.
+    let start: String = start.into_iter().map(char::from).collect();
     let mut headers = Vec::new();
     loop {
         let mut line = Vec::new();
