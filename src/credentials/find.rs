@@ -74,7 +74,9 @@ impl<'a> Search<'_, 'a> {
                     if name.eq_ignore_ascii_case(b"cookie") {
                         places::cookies(value)
                             .filter_map(|pair| places::cookie_value(pair, cookie))
-                            .filter_map(places::in_value)
+                            .filter_map(|value| {
+                                value.map_or_else(|why| Some(Err(why)), places::in_value)
+                            })
                             .for_each(|credential| self.add(source, credential));
                     }
                 }

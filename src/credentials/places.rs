@@ -56,9 +56,18 @@ pub(super) fn cookies(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The value of the cookie if it is called `name`. Space around the name or the value does not
 /// make it another cookie: some readers drop it.
-pub(super) fn cookie_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let at = memchr(b'=', pair)?;
-    (trim(&pair[..at]) == name.as_bytes()).then(|| trim(&pair[at + 1..]))
+pub(super) fn cookie_value<'a>(pair: &'a [u8], name: &str) -> Option<Credential<'a>> {
+    let value = |pair: &'a [u8]| {
+        let at = memchr(b'=', pair)?;
+        (trim(&pair[..at]) == name.as_bytes()).then(|| trim(&pair[at + 1..]))
+    };
+    if let Some(value) = value(pair) {
+        return Some(Ok(value));
+    }
+    // Envoy joins repeated `Cookie` fields with a comma; its upstreams get them one by one.
+    let mut joined = pair.split(|byte| *byte == b',').skip(1);
+    let is_joined = joined.any(|element| value(element).is_some());
+    is_joined.then_some(Err(Reason::TokenAmbiguous))
 }
 
 /// The parameters of the query, from the first `?` to the fragment.

@@ -148,6 +148,9 @@ fn a_cookie_has_the_exact_name_and_one_value() {
         (&["access_token=a; access_token =b"], "token_ambiguous"),
         (&["access_token=a", "access_token=b"], "token_ambiguous"),
         (&["access_token=a,access_token=b"], "token_ambiguous"),
+        (&["x=1,access_token=b"], "token_ambiguous"),
+        (&["x=1, access_token = b"], "token_ambiguous"),
+        (&["x=1,access_token2=b"], "token_missing"),
     ] {
         let headers: Vec<_> = lines.iter().map(|line| ("Cookie", *line)).collect();
         let found = find(&everywhere(OnMultiple::Reject), "/", &headers);
@@ -252,6 +255,8 @@ fn the_other_cookies_stay_byte_for_byte() {
         (&["b=1", "access_token=a", "c=2;d"], Some("b=1; c=2;d")),
         (&["access_token=a; access_token=a"], None),
         (&["access_token=a;  ;"], None),
+        (&["access_token=; b=1"], Some("b=1")),
+        (&["b=1; c=2,access_token=a"], Some("b=1")),
     ] {
         let headers: Vec<(&[u8], &[u8])> = lines
             .iter()
