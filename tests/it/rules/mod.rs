@@ -2,6 +2,7 @@
 
 mod paths;
 mod readers;
+mod smuggling;
 
 use serde_json::{Value, json};
 
@@ -76,7 +77,9 @@ impl Stage {
             r"
             location / {{
                 auth_request /_auth;
+                auth_request_set $user_id $upstream_http_x_user_id;
                 auth_request_set $reason $upstream_http_x_jotgate_reason;
+                proxy_set_header x-user-id $user_id;
                 add_header x-jotgate-reason $reason always;
                 proxy_pass http://{upstream}{uri};
             }}
