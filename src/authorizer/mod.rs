@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use crate::cache::{Judgement, TokenCache};
 use crate::consumers::{self, Caller, Consumers};
+use crate::credentials::Stripped;
 use crate::explain::Explanation;
-use crate::forward::Protected;
+use crate::forward::{Protected, TokenHandling};
 use crate::issuers::Issuers;
 use crate::path::PathScratch;
 use crate::reason::Reason;
@@ -186,6 +187,21 @@ impl Authorizer {
             consumer => consumer,
         };
         consumer.map(|consumer| &*consumer.name)
+    }
+
+    /// What to take out of a request that passes, if its rule lets no token go upstream. Where a
+    /// token was looked for there may be one although it did not count; `public` rules look for
+    /// none.
+    #[must_use]
+    pub fn stripped<'r>(
+        &self,
+        decision: &Decision,
+        request: &impl RequestView<'r>,
+    ) -> Option<Stripped> {
+        let settings = &self.rule(decision).settings;
+        let is_stripped = settings.forward.token == TokenHandling::Strip;
+        let may_be_there = decision.reason != Reason::OkPublic;
+        (is_stripped && may_be_there).then(|| settings.credentials.strip(request))
     }
 
     /// The rule that judges before any other is known: the one beside them all.

@@ -16,7 +16,6 @@ use super::proto::google::rpc::Status;
 use super::wire::CheckView;
 use crate::authorizer::{Authorizer, Decision};
 use crate::deny::Refusal;
-use crate::forward::TokenHandling;
 use crate::gate::Gate;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason, grpc_code};
@@ -74,7 +73,6 @@ struct Additions {
 impl Additions {
     fn of(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Self {
         let mut additions = Self::default();
-        let rule = authorizer.rule(decision);
         let protected = authorizer.protected();
         request.for_each_header(&mut |name, _| {
             if protected.is_twin(name) {
@@ -83,8 +81,7 @@ impl Additions {
                     .push(String::from_utf8_lossy(name).into_owned());
             }
         });
-        if rule.settings.forward.token == TokenHandling::Strip && decision.token.is_some() {
-            let stripped = rule.settings.credentials.strip(request);
+        if let Some(stripped) = authorizer.stripped(decision, request) {
             additions
                 .headers_to_remove
                 .extend(stripped.headers.iter().map(ToString::to_string));

@@ -13,7 +13,6 @@ use http_body_util::Full;
 use super::{Original, OriginalRequest};
 use crate::authorizer::{Authorizer, Decision};
 use crate::deny::Refusal;
-use crate::forward::TokenHandling;
 use crate::gate::{Bench, Gate};
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
@@ -89,9 +88,7 @@ fn allowed(
     for name in &forwarded.absent {
         answer.remove(name);
     }
-    let rule = authorizer.rule(decision);
-    if decision.token.is_some() && rule.settings.forward.token == TokenHandling::Strip {
-        let stripped = rule.settings.credentials.strip(request);
+    if let Some(stripped) = authorizer.stripped(decision, request) {
         for name in &stripped.headers {
             answer.remove(name);
         }
