@@ -1,5 +1,8 @@
 //! Rules through the real gateways: what an attacker sends, and what comes out behind.
 
+mod by_name;
+mod identity;
+mod login;
 mod paths;
 mod readers;
 mod smuggling;
@@ -69,24 +72,55 @@ impl Stage {
         filter.in_front_of(upstream)
     }
 
-    /// With a URI, even the shortest, nginx sends the path as it reads it itself.
+    /// nginx in front of everything. With a `uri`, even the shortest, it sends the upstream the path
+    /// as it reads it itself.
     fn nginx(&self, uri: &str) -> Gateway {
-        let upstream = self.upstream.address();
+        nginx::serving(&self.nginx_everywhere(uri))
+    }
+
+    fn nginx_everywhere(&self, uri: &str) -> String {
         let asking = nginx::asking("/_auth", self.jotgate.http(), "/auth");
-        nginx::serving(&format!(
+        self.nginx_location("/", "/_auth", uri) + &asking
+    }
+
+    /// A `location` at `prefix` that asks by the one at `asking`.
+    fn nginx_location(&self, prefix: &str, asking: &str, uri: &str) -> String {
+        let upstream = self.upstream.address();
+        let headers = FORWARDED.map(|name| {
+            let variable = name.replace('-', "_");
+            format!(
+                "auth_request_set ${variable} $upstream_http_{variable};
+                proxy_set_header {name} ${variable};\n"
+            )
+        });
+        let headers = headers.concat();
+        format!(
             r"
-            location / {{
-                auth_request /_auth;
-                auth_request_set $user_id $upstream_http_x_user_id;
+            location {prefix} {{
+                auth_request {asking};
                 auth_request_set $reason $upstream_http_x_jotgate_reason;
-                proxy_set_header x-user-id $user_id;
                 add_header x-jotgate-reason $reason always;
+                {headers}
                 proxy_pass http://{upstream}{uri};
-            }}
-            {asking}"
-        ))
+            }}"
+        )
     }
 }
+
+/// An Envoy route at `prefix` with settings of its own for ext_authz.
+fn per_route(prefix: &str, settings: &Value) -> Value {
+    let kind = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+    });
+    json!({
+        "match": { "prefix": prefix },
+        "route": { "cluster": "upstream" },
+        "typed_per_filter_config": { "envoy.filters.http.ext_authz": merged(kind, settings) },
+    })
+}
+
+/// The headers that rules of these tests make of claims.
+const FORWARDED: [&str; 4] = ["x-user-id", "x-email", "x-tenant", "x-jwt-payload"];
 
 /// What jotgate says is wrong; empty if it lets the request pass or was never asked.
 fn reason(answer: &Response) -> &str {

@@ -127,7 +127,8 @@ impl ExtAuthz {
             }
             Service::Http(_) => {
                 let every = json!({ "patterns": [{ "safe_regex": { "regex": ".*" } }] });
-                let identity = json!({ "patterns": [{ "prefix": "x-" }] });
+                // What a stripped cookie leaves comes back, too.
+                let identity = json!({ "patterns": [{ "prefix": "x-" }, { "exact": "cookie" }] });
                 filter["allowed_headers"] = every;
                 filter["http_service"] = json!({
                     "server_uri": {
