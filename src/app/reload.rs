@@ -92,10 +92,21 @@ impl Reloader {
         let outcome = self.read().await;
         self.again_at = Instant::now() + PATIENCE * started.elapsed();
         match outcome {
+            // A SIGHUP that comes with an edit that was seen already: one edit is one reload.
+            Ok(config) if self.is_in_force(&config) => {
+                tracing::info!(hash = config.hash, "configuration unchanged");
+            }
             Ok(config) => self.apply(config).await,
             Err(errors) if self.refused.as_ref() == Some(&errors) => {}
             Err(errors) => self.refuse(errors),
         }
+    }
+
+    /// Whether it is what is in force, and was not taken back by one that was refused.
+    fn is_in_force(&self, config: &Config) -> bool {
+        let state = self.shared.state();
+        let refused = |reload: &ReloadStatus| reload.outcome == ReloadOutcome::Refused;
+        state.config.hash == config.hash && !state.last_reload.as_ref().is_some_and(refused)
     }
 
     async fn read(&self) -> Result<Config, Vec<String>> {
