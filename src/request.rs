@@ -14,4 +14,17 @@ pub trait RequestView<'a> {
     /// Calls `visit` with name and value of every header field, in order. Names may be in any
     /// case. One pass is all a decision makes.
     fn for_each_header(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8]));
+
+    /// Whether a gRPC client asked: its content type is `application/grpc` and perhaps more.
+    fn is_grpc(&self) -> bool {
+        let mut is_grpc = false;
+        self.for_each_header(&mut |name, value| {
+            is_grpc |= name.eq_ignore_ascii_case(b"content-type")
+                && value.len() >= GRPC.len()
+                && value[..GRPC.len()].eq_ignore_ascii_case(GRPC);
+        });
+        is_grpc
+    }
 }
+
+const GRPC: &[u8] = b"application/grpc";

@@ -140,7 +140,7 @@ fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Bytes {
     }
     let refusal = rule.refusal(reason);
     let defers = rule.defers(reason);
-    if is_grpc(request) {
+    if request.is_grpc() {
         // Envoy answers in the protocol, and its `grpc-message` is the body.
         let body = &refusal.sentence;
         let make = || denial(refusal, body.to_string(), defers).encode_to_vec();
@@ -156,19 +156,6 @@ fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Bytes {
 fn denied_anyhow(authorizer: &Authorizer, reason: Reason) -> Bytes {
     denied(authorizer.rule_beside(), reason, &CheckView::default())
 }
-
-/// Whether a gRPC client asked (its content type is `application/grpc` and perhaps more).
-fn is_grpc(request: &CheckView<'_>) -> bool {
-    let mut is_grpc = false;
-    request.for_each_header(&mut |name, value| {
-        is_grpc |= name.eq_ignore_ascii_case(b"content-type")
-            && value.len() >= GRPC.len()
-            && value[..GRPC.len()].eq_ignore_ascii_case(GRPC);
-    });
-    is_grpc
-}
-
-const GRPC: &[u8] = b"application/grpc";
 
 /// The one refusing answer: the status is never zero.
 fn denial(refusal: &Refusal, body: String, defers: bool) -> CheckResponse {

@@ -65,7 +65,11 @@ fn judge(
         Class::Allowed => allowed(authorizer, &decision, request),
         Class::Missing | Class::Invalid | Class::Forbidden | Class::Unavailable => {
             let rule = authorizer.rule(&decision);
-            let mut response = refusal(rule.refusal(decision.reason));
+            let refused = rule.refusal(decision.reason);
+            let mut response = refusal(refused);
+            if request.is_grpc() {
+                in_words(&mut response, refused);
+            }
             if let Some(location) = rule.redirect(decision.reason, request) {
                 redirect(&mut response, &location, request.obeys_redirects());
             }
@@ -123,6 +127,13 @@ fn redirect(response: &mut Response<Full<Bytes>>, location: &str, is_obeyed: boo
         response.headers_mut().remove(CONTENT_TYPE);
     }
     response.headers_mut().insert(LOCATION, location);
+}
+
+/// For a gRPC client: Envoy answers it in its protocol, and its `grpc-message` is the body.
+fn in_words(response: &mut Response<Full<Bytes>>, refusal: &Refusal) {
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    *response.body_mut() = Full::new(Bytes::copy_from_slice(refusal.sentence.as_bytes()));
 }
 
 /// The refusal, which was built when the configuration was read.

@@ -1,6 +1,7 @@
 //! Rules through the real gateways: what an attacker sends, and what comes out behind.
 
 mod by_name;
+mod grpc_client;
 mod identity;
 mod login;
 mod paths;
