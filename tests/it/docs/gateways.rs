@@ -160,14 +160,14 @@ fn envoy_takes_an_outage_as_documented() {
 }
 
 /// What stands around a gateway.
-struct Stage {
-    idp: Idp,
+pub(super) struct Stage {
+    pub(super) idp: Idp,
     jotgate: Jotgate,
     upstream: Upstream,
 }
 
 impl Stage {
-    fn start(more: &Value) -> Self {
+    pub(super) fn start(more: &Value) -> Self {
         let idp = Idp::start();
         let config = json!({
             "issuers": idp.issuers(),
@@ -182,7 +182,7 @@ impl Stage {
     }
 
     /// The configuration with the addresses of this stage.
-    fn point(&self, text: &str, jotgate: &str, upstream: &str) -> String {
+    pub(super) fn point(&self, text: &str, jotgate: &str, upstream: &str) -> String {
         patient(text)
             .replace(jotgate, &self.jotgate.http().to_string())
             .replace(upstream, &self.upstream.address().to_string())

@@ -3,6 +3,7 @@
 mod commands;
 mod document;
 mod gateways;
+mod locations;
 mod programs;
 mod tables;
 
