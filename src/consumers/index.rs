@@ -52,6 +52,12 @@ impl Index {
         self.taken += 1;
     }
 
+    /// The places of all of them, in no order.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let taken = self.slots.iter().filter(|place| **place != EMPTY);
+        taken.map(|place| Place(*place))
+    }
+
     /// How many there are.
     pub(super) const fn len(&self) -> usize {
         self.taken

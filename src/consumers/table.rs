@@ -51,6 +51,48 @@ impl Consumers {
         self.anonymous.as_ref()
     }
 
+    /// Every credential, in the order in which they were added.
+    pub fn credentials(&self) -> impl Iterator<Item = Credential<'_>> {
+        let mut places: Vec<Place> = self.by_key.places().collect();
+        places.sort_unstable();
+        places.into_iter().map(|place| Credential {
+            consumers: self,
+            record: CredentialRecord::read(self.store.get(place)),
+        })
+    }
+
+    /// The same consumers, where the credentials that `material` has something for are checked
+    /// with that instead of their own.
+    ///
+    /// # Errors
+    /// As [`ConsumersBuilder::add_credential`].
+    pub fn rekeyed(
+        &self,
+        material: impl Fn(&Credential<'_>) -> Option<Material>,
+    ) -> Result<Self, Refused> {
+        let mut builder = ConsumersBuilder::new(&self.key_claim);
+        // The credentials of a consumer were added one after the other.
+        let mut last: Option<(Place, Added)> = None;
+        for credential in self.credentials() {
+            let record = credential.record;
+            let consumer = match last {
+                Some((place, added)) if place == record.consumer => added,
+                Some(_) | None => builder.add(&credential.consumer())?,
+            };
+            last = Some((record.consumer, consumer));
+            let packed = match material(&credential) {
+                Some(material) => material.pack(record.algorithm).map_err(Refused::Defect)?,
+                None => record.material.to_vec().into(),
+            };
+            builder.put_credential(&CredentialRecord {
+                consumer: consumer.0,
+                material: &packed,
+                ..record
+            })?;
+        }
+        Ok(builder.finish(self.anonymous.as_deref().cloned()))
+    }
+
     /// How many credentials there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -246,19 +288,22 @@ impl ConsumersBuilder {
         algorithm: Algorithm,
         material: &Material,
     ) -> Result<(), Refused> {
-        let table = &mut self.table;
-        if let Some(credential) = table.find(key) {
+        if let Some(credential) = self.table.find(key) {
             return Err(Refused::Taken(credential.consumer().name));
         }
         let material = material.pack(algorithm).map_err(Refused::Defect)?;
-        let record = CredentialRecord {
+        self.put_credential(&CredentialRecord {
             consumer: consumer.0,
             algorithm,
             key: key.as_bytes(),
             material: &material,
-        };
-        let place = put(&mut table.store, &record.write())?;
-        let Consumers { by_key, store, .. } = table;
+        })
+    }
+
+    /// Adds a credential with a key that none has yet.
+    fn put_credential(&mut self, record: &CredentialRecord<'_>) -> Result<(), Refused> {
+        let Consumers { by_key, store, .. } = &mut self.table;
+        let place = put(store, &record.write())?;
         by_key.insert(place, |place| CredentialRecord::read(store.get(place)).key);
         Ok(())
     }

@@ -58,6 +58,35 @@ fn a_credential_leads_to_its_consumer_as_it_was_added() {
 }
 
 #[test]
+fn rekeyed_consumers_are_the_same_but_for_the_keys_that_were_exchanged() {
+    let mut builder = ConsumersBuilder::new("kid");
+    for (consumer, keys) in [(alice(), ["b", "a"]), (Consumer::named("bob"), ["d", "c"])] {
+        let added = builder.add(&consumer).expect("new");
+        for key in keys {
+            let material = secret(&[7; 32]);
+            let added = builder.add_credential(added, key, Algorithm::Hs256, &material);
+            added.expect("new");
+        }
+    }
+    let consumers = builder.finish(Some(alice()));
+    let order: Vec<_> = consumers
+        .credentials()
+        .map(|it| it.key().to_owned())
+        .collect();
+    assert_eq!(order, ["b", "a", "d", "c"]);
+    let same = consumers.rekeyed(|_| None).expect("as good as before");
+    assert_eq!(same, consumers);
+    let exchange =
+        |key: &str, bytes| consumers.rekeyed(|it| (it.key() == key).then(|| secret(bytes)));
+    let other = exchange("a", &[8; 32]).expect("long enough");
+    assert_ne!(other, consumers);
+    assert_eq!(other.find("a").expect("there").consumer(), alice());
+    assert_eq!(exchange("a", &[7; 32]).expect("long enough"), consumers);
+    let refused = exchange("c", &[8; 31]).expect_err("too short");
+    assert_eq!(refused, Refused::Defect(KeyDefect::Weak));
+}
+
+#[test]
 fn names_and_keys_are_given_once() {
     let mut builder = ConsumersBuilder::new("iss");
     let added = builder.add(&alice()).expect("new");
