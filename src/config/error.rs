@@ -36,9 +36,15 @@ impl ConfigErrors {
     /// One error about the file as a whole.
     #[must_use]
     pub fn whole_file(problem: String) -> Self {
+        Self::at_line(None, problem)
+    }
+
+    /// One error that has no place but perhaps a line.
+    pub(super) fn at_line(line: Option<u64>, problem: String) -> Self {
+        let path = String::new();
         Self(vec![ConfigError {
-            path: String::new(),
-            line: None,
+            path,
+            line,
             problem,
         }])
     }

@@ -3,6 +3,7 @@
 //! Only `app` and `cli` know this module; every other module owns the type of its own settings.
 
 mod convert;
+mod document;
 mod error;
 mod json;
 mod nearest;
@@ -13,7 +14,10 @@ mod schema;
 mod stream;
 mod tree;
 
+pub(crate) use document::read_document;
 pub use error::{ConfigError, ConfigErrors};
+pub(crate) use nearest::nearest;
+pub(crate) use problems::{At, Problems, one_of, quoted};
 pub use schema::schema;
 
 use std::fs;
@@ -32,7 +36,6 @@ use crate::signature::sha256;
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
 use convert::Context;
-use problems::Problems;
 use tree::{Node, Value};
 
 /// Reads a configuration file. Relative paths in it start at its own directory.
@@ -64,14 +67,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
 /// Everything that is wrong with it.
 pub fn parse(text: &str, base_dir: &Path) -> Result<Config, ConfigErrors> {
     let read_at = SystemTime::now();
-    let tree = Node::parse(text).map_err(|(line, problem)| {
-        let path = String::new();
-        ConfigErrors(vec![ConfigError {
-            path,
-            line,
-            problem,
-        }])
-    })?;
+    let tree = Node::parse(text).map_err(|(line, problem)| ConfigErrors::at_line(line, problem))?;
     let mut problems = Problems::new(&tree);
     problems.find_duplicates();
     // An empty file is an empty map: what is wrong with it is that it names no issuer.

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The candidate that `word` most likely misspells, if one is near enough.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {

@@ -9,7 +9,7 @@ use super::tree::{Node, Value};
 
 /// A place in the file, built on the way down.
 #[derive(Clone, Copy)]
-pub(super) struct At<'p> {
+pub(crate) struct At<'p> {
     parent: Option<&'p Self>,
     segment: Segment<'p>,
 }
@@ -25,13 +25,13 @@ enum Segment<'p> {
 
 impl<'p> At<'p> {
     /// The file as a whole.
-    pub(super) const ROOT: At<'static> = At {
+    pub(crate) const ROOT: At<'static> = At {
         parent: None,
         segment: Segment::Root,
     };
 
     /// The value of `key`.
-    pub(super) fn key<'c>(&'c self, key: &'c str) -> At<'c>
+    pub(crate) fn key<'c>(&'c self, key: &'c str) -> At<'c>
     where
         'p: 'c,
     {
@@ -42,7 +42,7 @@ impl<'p> At<'p> {
     }
 
     /// A member of a list, counted from 0.
-    pub(super) fn index<'c>(&'c self, index: usize) -> At<'c>
+    pub(crate) fn index<'c>(&'c self, index: usize) -> At<'c>
     where
         'p: 'c,
     {
@@ -65,7 +65,7 @@ impl<'p> At<'p> {
 }
 
 /// The errors found so far.
-pub(super) struct Problems<'t> {
+pub(crate) struct Problems<'t> {
     tree: &'t Node,
     found: Vec<ConfigError>,
 }
@@ -115,7 +115,7 @@ impl<'t> Problems<'t> {
     }
 
     /// Reports what is wrong at `at`, unless it only follows from something reported there before.
-    pub(super) fn push(&mut self, at: &At<'_>, problem: impl Into<String>) {
+    pub(crate) fn push(&mut self, at: &At<'_>, problem: impl Into<String>) {
         let place = self.locate(at);
         if !place.damaged {
             self.record(place.path, Some(place.line), problem.into());
@@ -123,7 +123,7 @@ impl<'t> Problems<'t> {
     }
 
     /// Reports that a key is missing, unless it was misspelt.
-    pub(super) fn missing(&mut self, at: &At<'_>, key: &str, remedy: &str) {
+    pub(crate) fn missing(&mut self, at: &At<'_>, key: &str, remedy: &str) {
         let child = at.key(key);
         let place = self.locate(&child);
         let misspelt = place
@@ -262,7 +262,7 @@ pub(super) fn push_index(path: &mut String, index: usize) {
 }
 
 /// A text from the file as it may stand in an error: in quotes, escaped, not too long.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
     let mut shown: String = text.chars().take(CHARACTERS_MAX).collect();
     if shown.len() < text.len() {
@@ -272,7 +272,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// `a`, `b` or `c`
-pub(super) fn one_of<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn one_of<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.split_last() {
         None => String::new(),
