@@ -9,8 +9,10 @@ use crate::admin::ReloadStatus;
 use crate::authorizer::{Authorizer, Parts};
 use crate::cache::TokenCache;
 use crate::config::{Config, IssuerSettings};
+use crate::consumers::Consumers;
 use crate::gate::Gate;
 use crate::issuers::Issuer;
+use crate::keys::KeyStore;
 use crate::metrics::Metrics;
 use crate::refresh::{self, Environment, KeyPlan, KeyRing};
 use crate::rules::Rules;
@@ -174,23 +176,38 @@ impl Shared {
 impl State {
     /// Who judges by the configuration, with the keys of the rings.
     fn authorizer(&self, cache: TokenCache) -> Authorizer {
-        let issuers = self.config.issuers.iter().filter_map(|issuer| {
-            let keys = Arc::clone(self.rings.get(&issuer.policy.name)?.keys());
-            Some(Arc::new(Issuer {
-                policy: issuer.policy.clone(),
-                keys,
-            }))
-        });
-        Authorizer::new(Parts {
-            issuers: issuers.collect(),
-            consumers: Arc::clone(&self.config.consumers),
-            rules: Rules::new(self.config.rules.clone(), self.config.beside.clone()),
-            limits: self.config.token_limits,
-            cache,
-            bypass_cors_preflight: self.config.bypass_cors_preflight,
-            generation: self.generation,
-        })
+        let keys = |issuer: &IssuerSettings| {
+            let ring = self.rings.get(&issuer.policy.name)?;
+            Some(Arc::clone(ring.keys()))
+        };
+        let consumers = Arc::clone(&self.config.consumers);
+        authorizer(&self.config, keys, consumers, cache, self.generation)
     }
+}
+
+/// Who judges by `config`, with the keys that `keys` has for its issuers, and `consumers`.
+pub(super) fn authorizer(
+    config: &Config,
+    keys: impl Fn(&IssuerSettings) -> Option<Arc<KeyStore>>,
+    consumers: Arc<Consumers>,
+    cache: TokenCache,
+    generation: u64,
+) -> Authorizer {
+    let issuers = config.issuers.iter().filter_map(|issuer| {
+        Some(Arc::new(Issuer {
+            policy: issuer.policy.clone(),
+            keys: keys(issuer)?,
+        }))
+    });
+    Authorizer::new(Parts {
+        issuers: issuers.collect(),
+        consumers,
+        rules: Rules::new(config.rules.clone(), config.beside.clone()),
+        limits: config.token_limits,
+        cache,
+        bypass_cors_preflight: config.bypass_cors_preflight,
+        generation,
+    })
 }
 
 /// A ring for each issuer of `config`; those of `before` that have the same plan go on.

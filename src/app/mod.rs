@@ -5,6 +5,7 @@
 //! reloads, admin) shares the thread that calls [`App::run`].
 
 mod authority;
+pub mod cases;
 mod fingerprint;
 mod once;
 mod phase;

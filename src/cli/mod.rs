@@ -14,6 +14,7 @@ mod schema;
 mod serve;
 mod status;
 mod terminal;
+mod test;
 mod verify;
 
 use std::io::Write;
@@ -47,6 +48,8 @@ pub enum Command {
     Check(check::Check),
     /// Judge one token or request, and show every step.
     Verify(verify::Verify),
+    /// Judge cases that say which requests must pass, without a network.
+    Test(test::Test),
     /// Show what is in a token, without verifying it, and what is wrong with it.
     Inspect(inspect::Inspect),
     /// Make a private key (JWK) to sign with, or show the public half of one.
@@ -76,6 +79,7 @@ impl Command {
             Self::Demo(demo) => demo.run(out),
             Self::Check(check) => check.run(out),
             Self::Verify(verify) => verify.run(out),
+            Self::Test(test) => test.run(out),
             Self::Inspect(inspect) => inspect.run(out),
             Self::Keygen(keygen) => keygen.run(out),
             Self::Mint(mint) => mint.run(out),

@@ -17,6 +17,52 @@ pub(super) fn utc(time: UnixMillis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// The time that `text` writes down as RFC 3339 has it: `2026-01-02T03:04:05.5+01:00`. Nothing
+/// beyond milliseconds is kept.
+#[must_use]
+pub(super) fn parse(text: &str) -> Option<UnixMillis> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let (of_day, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
+    let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+    let [hour, minute, second] = numbers(of_day, ':', [2, 2, 2])?;
+    let days = days(year, month, day);
+    // A leap second counts as the one after it.
+    if date(days) != (year, month, day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let millis = match rest.strip_suffix(zone)?.strip_prefix('.') {
+        Some(digits) if !digits.is_empty() && !digits.contains('.') => {
+            format!("{digits:0<3}").get(..3)?.parse().ok()?
+        }
+        None if zone == rest => 0,
+        Some(_) | None => return None,
+    };
+    let ahead_minutes = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (sign @ ("+" | "-"), offset) => {
+            let [hours, minutes] = numbers(offset, ':', [2, 2])?;
+            let ahead = (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)?;
+            if sign == "-" { -ahead } else { ahead }
+        }
+        _ => return None,
+    };
+    let seconds = days * DAY_SECONDS + hour * 3600 + (minute - ahead_minutes) * 60 + second;
+    Some(UnixMillis(seconds * 1000 + millis))
+}
+
+/// Numbers of so many digits with `separator` between them.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i64; N]> {
+    let mut parts = text.split(separator);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        *number = is_number.then(|| part.parse().ok())??;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
 /// "in 5 minutes", "3 days ago", "now".
 #[must_use]
 pub(super) fn relative(time: UnixMillis, now: UnixMillis) -> String {
@@ -72,6 +118,16 @@ const fn date(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The inverse of [`date`], for any day that there is and for some that there are not.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let march_month = (month + 9) % 12;
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    let leap_days = year_of_era / 4 - year_of_era / 100;
+    era * DAYS_PER_ERA + year_of_era * 365 + leap_days + day_of_year - DAYS_FROM_0000_03_01_TO_1970
+}
+
 const DAY_SECONDS: i64 = 86_400;
 const DAYS_PER_ERA: i64 = 146_097;
 const DAYS_FROM_0000_03_01_TO_1970: i64 = 719_468;
@@ -80,7 +136,7 @@ const DAYS_FROM_0000_03_01_TO_1970: i64 = 719_468;
 mod tests {
     use std::time::Duration;
 
-    use super::{relative, span, utc};
+    use super::{parse, relative, span, utc};
     use crate::time::UnixMillis;
 
     #[test]
@@ -99,6 +155,37 @@ mod tests {
         }
         assert!(utc(UnixMillis(i64::MIN)).contains("since 1970"));
         assert!(utc(UnixMillis(i64::MAX)).contains("since 1970"));
+    }
+
+    #[test]
+    fn times_are_read_as_rfc_3339_has_them_and_nothing_else_is() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2011-03-22t18:43:00z", Some(1_300_819_380_000)),
+            ("2011-03-22T19:43:00.5+01:00", Some(1_300_819_380_500)),
+            ("2011-03-22 13:13:00.1239-05:30", Some(1_300_819_380_123)),
+            ("2000-02-29T00:00:00Z", Some(951_782_400_000)),
+            ("2016-12-31T23:59:60Z", Some(1_483_228_800_000)),
+            ("1969-12-31T23:59:59Z", Some(-1000)),
+            ("2001-02-29T00:00:00Z", None),
+            ("2001-00-01T00:00:00Z", None),
+            ("2001-13-01T00:00:00Z", None),
+            ("2001-01-01T24:00:00Z", None),
+            ("2001-01-01T00:00:00", None),
+            ("2001-01-01", None),
+            ("2001-01-01T00:00:00.Z", None),
+            ("2001-01-01T00:00:00.1.2Z", None),
+            ("2001-01-01T00:00:001Z", None),
+            ("2001-01-01T00:00:00+1:00", None),
+            ("2001-01-01T00:00:00+24:00", None),
+            ("2001-01-01T00:00:00Zulu", None),
+            ("+001-01-01T00:00:00Z", None),
+            ("now", None),
+            ("", None),
+            ("ä", None),
+        ] {
+            assert_eq!(parse(text), millis.map(UnixMillis), "{text}");
+        }
     }
 
     #[test]
