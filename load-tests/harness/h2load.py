@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .service import pinned
+
 CHECK = "/envoy.service.auth.v3.Authorization/Check"
 VERIFY_BATCH = "/jotgate.v1.Verifier/VerifyBatch"
 
@@ -31,18 +33,19 @@ class Load:
         seconds: int,
         rate: int | None = None,
         streams: int = 16,
+        clients: int = 10,
+        core: int | None = None,
     ):
         """At `rate` requests a second together, or as fast as it goes with so many streams a connection."""
         if not shutil.which("h2load"):
             raise SystemExit("h2load is needed: install nghttp2-client")
         file.write_bytes(body)
-        clients = 10
         command = ["h2load", "-t1", f"-c{clients}", f"-m{streams}", f"-D{seconds}", "-d", str(file)]
         command += ["-H", "content-type: application/grpc", "-H", "te: trailers"]
         if rate:
             command.append(f"--rps={rate // clients}")
         command.append(f"http://127.0.0.1:{port}{method}")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(pinned(command, core), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def wait(self) -> Outcome:
         text, _ = self.process.communicate()

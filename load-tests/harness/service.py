@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -16,14 +17,16 @@ SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 class Jotgate:
     """`jotgate serve` on ports that the system chooses."""
 
-    def __init__(self, config: dict, directory: Path):
+    def __init__(self, config: dict, directory: Path, core: int | None = None):
         listen = {"listen": "127.0.0.1:0"}
-        config = {"server": {"grpc": listen, "http": listen, "admin": listen}, **config}
+        server = {"grpc": listen, "http": listen, "admin": listen, **config.get("server", {})}
+        config = {**config, "server": server}
         file = directory / "config.yaml"
         file.write_text(json.dumps(config))  # JSON is YAML.
         self.log = directory / "log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([BINARY, "serve", "--config", file], stderr=log)
+            command = pinned([BINARY, "serve", "--config", file], core)
+            self.process = subprocess.Popen(command, stderr=log)
         self.ports: dict[str, int] = {}
         wait_until("jotgate listens", self._listens)
         wait_until("jotgate is ready", lambda: self._admin("/readyz")[0] == 200)
@@ -47,10 +50,7 @@ class Jotgate:
         return found
 
     def cpu_seconds(self) -> float:
-        """What it has used so far, user and system (proc(5))."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
-        after_name = stat.rsplit(") ", 1)[1].split()
-        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process)
 
     def _listens(self) -> bool:
         if self.process.poll() is not None:
@@ -81,3 +81,16 @@ def wait_until(what: str, holds, patience: float = 20, pause: float = 0.01) -> f
             raise SystemExit(f"waited in vain: {what}")
         time.sleep(pause)
     return time.monotonic() - start
+
+
+def cpu_seconds(process: subprocess.Popen) -> float:
+    """What a process has used so far, user and system (proc(5))."""
+    stat = Path(f"/proc/{process.pid}/stat").read_text()
+    after_name = stat.rsplit(") ", 1)[1].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def pinned(command: list, core: int | None) -> list:
+    """The command on one core, so that server and load do not take turns on the same."""
+    is_possible = core is not None and core in os.sched_getaffinity(0) and shutil.which("taskset")
+    return ["taskset", "-c", str(core), *command] if is_possible else command
