@@ -123,7 +123,7 @@ pub(super) fn explain(error: &serde_saphyr::Error) -> (Option<u64>, String) {
         serde_saphyr::Error::MultipleDocuments { .. }
     );
     let problem = if second {
-        "a second document begins: a configuration is one, remove the `---`".to_owned()
+        "a second document begins: a file holds one, remove the `---`".to_owned()
     } else {
         format!("this is not YAML: {}", first_line(error))
     };

@@ -27,8 +27,8 @@ use crate::time::UnixMillis;
 use request::View;
 use signers::Signers;
 
-/// One request and what it comes with.
-#[derive(Clone, Debug)]
+/// One request and what it comes with. Like all that may hold a token it has no `Debug`.
+#[derive(Clone)]
 pub struct Case {
     /// The request, without the token.
     pub request: CaseRequest,
@@ -41,7 +41,7 @@ pub struct Case {
 }
 
 /// The token of a case. It is put where the rule looks first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum CaseToken {
     /// There is none beyond what the request has itself.
     None,
@@ -75,7 +75,7 @@ impl Court {
             CaseToken::Made(token) => Some(&**token),
             CaseToken::None | CaseToken::Real(_) => None,
         });
-        let signers = Signers::new(config, made)?;
+        let signers = Signers::new(config, &made.collect::<Vec<_>>())?;
         // Every case is judged as if it were the first.
         let no_cache = CacheSettings {
             max_bytes: 0,

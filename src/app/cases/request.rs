@@ -4,7 +4,7 @@ use crate::credentials::CredentialSource;
 use crate::request::RequestView;
 
 /// A request as a gateway would describe it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct CaseRequest {
     /// `GET`, `POST`, …
     pub method: String,

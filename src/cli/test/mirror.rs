@@ -1,4 +1,4 @@
-//! A file of cases as it is written: serde's mirror.
+//! A file of cases as it is written: serde's mirror. Without `Debug`, for there are tokens in it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::app::cases::{HeaderFate, Signed};
 use crate::reason::Reason;
 use crate::time::UnixMillis;
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {
     pub(super) name: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Case {
     pub(super) expect: Option<Expect>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -47,7 +47,7 @@ impl Default for Request {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Token {
     pub(super) issuer: Option<String>,
@@ -57,7 +57,7 @@ pub(super) struct Token {
     pub(super) claims: Map<String, Value>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Expect {
     pub(super) verdict: Option<Word<Verdict>>,
@@ -76,7 +76,6 @@ pub(super) struct Expect {
 pub(super) struct Verdict(pub(super) &'static str);
 
 /// The lines of a header: a text, or a list of them.
-#[derive(Debug)]
 pub(super) struct Lines(pub(super) Vec<String>);
 
 impl<'de> Deserialize<'de> for Lines {

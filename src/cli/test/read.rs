@@ -12,7 +12,6 @@ use crate::config::{At, Config, ConfigErrors, read_document};
 use crate::time::UnixMillis;
 
 /// A case with its name and what must come of it.
-#[derive(Debug)]
 pub(super) struct PolicyCase {
     pub(super) name: String,
     pub(super) case: Case,

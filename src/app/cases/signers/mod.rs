@@ -19,7 +19,7 @@ use material::material;
 use signer::Signer;
 
 /// A token to sign for a case.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MadeToken {
     /// Who signs it.
     pub by: MadeBy,
@@ -62,10 +62,7 @@ pub(super) struct Signers {
 impl Signers {
     /// Makes a key for every algorithm that somebody signs one of `tokens` with, and no other: RSA
     /// keys take their time.
-    pub(super) fn new<'t>(
-        config: &Config,
-        tokens: impl Iterator<Item = &'t MadeToken>,
-    ) -> Result<Self, SigningError> {
+    pub(super) fn new(config: &Config, tokens: &[&MadeToken]) -> Result<Self, SigningError> {
         let mut signers: BTreeMap<MadeBy, Vec<Signer>> = BTreeMap::new();
         for issuer in &config.issuers {
             let by = MadeBy::Issuer(issuer.policy.name.clone());
@@ -73,8 +70,11 @@ impl Signers {
         }
         for credential in config.consumers.credentials() {
             let by = MadeBy::Consumer(credential.consumer().name);
-            let signer = Signer::of_credential(config.consumers.key_claim(), &credential);
-            signers.entry(by).or_default().push(signer);
+            // There may be a million others.
+            if tokens.iter().any(|token| token.by == by) {
+                let signer = Signer::of_credential(config.consumers.key_claim(), &credential);
+                signers.entry(by).or_default().push(signer);
+            }
         }
         for token in tokens {
             let signers = signers.get_mut(&token.by).into_iter().flatten();
