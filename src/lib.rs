@@ -8,7 +8,7 @@
 //!   [`path`], [`prepared`], [`credentials`], [`forward`], [`deny`], [`requirement`], [`matching`],
 //!   [`rules`], [`cache`], [`authorizer`]
 //! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
-//!   [`refresh`], [`config`]
+//!   [`issue`], [`refresh`], [`config`]
 //! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
 //! - [`app`] puts it together; [`cli`] is what people type.
 
@@ -30,6 +30,7 @@ pub mod forward;
 pub mod gate;
 pub mod grpc;
 pub mod http;
+pub mod issue;
 pub mod issuers;
 pub mod keys;
 pub mod limits;

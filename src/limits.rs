@@ -112,8 +112,47 @@ pub const CONDITION_NODES: usize = 1024;
 /// What one evaluation of a CEL expression may cost. A unit is about the time to look at one
 /// value, some 50 ns, so that this is a few milliseconds at worst.
 pub const CONDITION_BUDGET: u64 = 50_000;
+/// Keys of ours that are published at one time.
+pub const SIGNING_KEYS: usize = 64;
+/// Default of `rotate_every`.
+pub const ROTATE_EVERY: Duration = Duration::from_secs(30 * 86_400);
+/// The least `rotate_every`: others have to hear of each key before it signs.
+pub const ROTATE_EVERY_MIN: Duration = Duration::from_secs(60);
+/// How long others may keep our published keys and metadata at most.
+pub const PUBLISHED_KEYS_MAX_AGE: Duration = Duration::from_secs(300);
+/// How long a key of ours stays published beyond the last token that it signed: for clocks, and
+/// for verifiers that are generous.
+pub const SIGNING_KEY_GRACE: Duration = Duration::from_secs(60);
+/// The longest pause between two looks at the schedule of signing keys: clocks jump.
+pub const SIGNING_KEY_LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Bytes of a file with signing keys: all of [`SIGNING_KEYS`] with RSA 4096.
+pub const SIGNING_KEY_FILE_BYTES: u64 = 1024 * 1024;
+/// Secrets of clients that are hashed at one time: each takes a core and megabytes for a while.
+pub const HASHING_THREADS: usize = 2;
+/// Secrets that wait to be hashed; whoever comes then is told to come again.
+pub const HASHES_QUEUED: usize = 64;
+/// Memory that the hash of one secret may take, in KiB.
+pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
+/// Passes over that memory.
+pub const HASH_PASSES: u32 = 16;
+/// Cost of bcrypt: 2^14 rounds are about a second.
+pub const BCRYPT_COST: u32 = 14;
+/// Bytes of a client's name and secret together.
+pub const CLIENT_CREDENTIAL_BYTES: usize = 1024;
+/// Requests for tokens in a second that one client may send from one address, all in all, and how
+/// many of them at once.
+pub const CLIENT_RATE: (u32, u32) = (10, 50);
+/// The same from one address, whoever it says it is. Behind a proxy all come from one.
+pub const ADDRESS_RATE: (u32, u32) = (50, 200);
+/// Buckets that clients and addresses are counted in. Several share one if there are more.
+pub const RATE_BUCKETS: usize = 16 * 1024;
+/// Bytes of a request to `/token`: a token as long as any may be, and a little.
+pub const FORM_BYTES: usize = 64 * 1024;
+/// Default of `ttl` of a profile.
+pub const ISSUED_TTL: Duration = Duration::from_secs(300);
 
 const _: () = assert!(TOKEN_BYTES <= TOKEN_BYTES_MAX);
+const _: () = assert!(SIGNING_KEYS <= KEYS_PER_SET);
 const _: () = assert!(CLAIMS_DEPTH <= CLAIMS_DEPTH_MAX);
 const _: () = assert!(KEYS_PER_ID <= KEYS_PER_SET);
 const _: () = assert!(SIGNATURE_BYTES * 8 >= RSA_BITS_MAX);

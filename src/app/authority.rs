@@ -11,6 +11,7 @@ use crate::cache::TokenCache;
 use crate::config::{Config, IssuerSettings};
 use crate::consumers::Consumers;
 use crate::gate::Gate;
+use crate::issue::{self, Desk, KeysError};
 use crate::issuers::Issuer;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
@@ -21,6 +22,7 @@ use crate::time::Clock;
 /// The configuration in force with its key rings. Belongs to the control plane.
 pub(super) struct Authority {
     state: State,
+    desk: Arc<Desk>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     gate: Option<Arc<Gate>>,
@@ -39,14 +41,21 @@ pub(super) struct State {
 }
 
 impl Authority {
-    /// Follows the keys of every issuer of `config`; returns also who judges by it. Must be called
-    /// within the control plane's runtime.
+    /// Reads the signing keys and follows the keys of every issuer of `config`; returns also who
+    /// judges by it. Must be called within the control plane's runtime.
+    ///
+    /// # Errors
+    /// If signing keys cannot be read or made.
     pub(super) fn new(
         config: Config,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
-    ) -> (Self, Authorizer) {
-        let rings = follow(&config, BTreeMap::new(), clock, metrics);
+        signing: issue::State,
+    ) -> Result<(Self, Authorizer), KeysError> {
+        let desk = Arc::new(Desk::new(Arc::clone(clock), Arc::clone(metrics), signing));
+        let prepared = desk.prepare(config.issue.as_ref())?;
+        desk.install(config.issue.clone(), prepared);
+        let rings = follow(&config, BTreeMap::new(), &desk, clock, metrics);
         let state = State {
             config,
             rings,
@@ -57,15 +66,19 @@ impl Authority {
         let authorizer = state.authorizer(cache);
         metrics.generation(state.generation);
         let clock = Arc::clone(clock);
-        (
-            Self {
-                state,
-                clock,
-                metrics: Arc::clone(metrics),
-                gate: None,
-            },
-            authorizer,
-        )
+        let authority = Self {
+            state,
+            desk,
+            clock,
+            metrics: Arc::clone(metrics),
+            gate: None,
+        };
+        Ok((authority, authorizer))
+    }
+
+    /// Where tokens are issued.
+    pub(super) const fn desk(&self) -> &Arc<Desk> {
+        &self.desk
     }
 
     /// Ties it to the gate that its authorizers are installed in.
@@ -89,12 +102,14 @@ impl Authority {
         let gate = self.gate();
         let Self {
             state,
+            desk,
             clock,
             metrics,
             ..
         } = self;
         Shared(Arc::new(Inner {
             state: Mutex::new(state),
+            desk,
             clock,
             metrics,
             gate,
@@ -108,6 +123,7 @@ pub(super) struct Shared(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
+    desk: Arc<Desk>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     gate: Arc<Gate>,
@@ -124,6 +140,11 @@ impl Shared {
         &self.0.gate
     }
 
+    /// Where tokens are issued.
+    pub(super) fn desk(&self) -> &Arc<Desk> {
+        &self.0.desk
+    }
+
     /// What time it is.
     pub(super) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
@@ -135,11 +156,12 @@ impl Shared {
     }
 
     /// Puts `config` in force: one swap, after everything that it needs is there. Issuers whose
-    /// sources did not change keep their keys.
-    pub(super) fn install(&self, config: Config) {
+    /// sources did not change keep their keys, and so do those that are generated for signing.
+    pub(super) fn install(&self, config: Config, signing: issue::Prepared) {
         let mut state = self.state();
+        self.desk().install(config.issue.clone(), signing);
         let rings = std::mem::take(&mut state.rings);
-        state.rings = follow(&config, rings, &self.0.clock, &self.0.metrics);
+        state.rings = follow(&config, rings, self.desk(), &self.0.clock, &self.0.metrics);
         let cache = self.gate().authorizer().cache().clone();
         let is_same_size = cache.settings() == config.cache;
         let cache = if is_same_size {
@@ -214,6 +236,7 @@ pub(super) fn authorizer(
 fn follow(
     config: &Config,
     mut before: BTreeMap<Box<str>, KeyRing>,
+    desk: &Desk,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> BTreeMap<Box<str>, KeyRing> {
@@ -233,6 +256,7 @@ fn follow(
             clock: Arc::clone(clock),
             observer: Arc::new(metrics.issuer(&name)),
             state_dir: config.server.state_dir.clone(),
+            own: desk.own().clone(),
         };
         let ring = match predecessor {
             // Its keys go on where the source is the same, so that no request waits for a fetch.

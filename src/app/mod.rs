@@ -32,6 +32,7 @@ use crate::config::Config;
 use crate::gate::Gate;
 use crate::grpc::{GrpcService, HealthReporter, report_health};
 use crate::http::HttpService;
+use crate::issue::{self, KeysError};
 use crate::listen::{Address, BindError, Bound, Socket};
 use crate::metrics::Metrics;
 use crate::telemetry::{DecisionLog, Telemetry};
@@ -99,6 +100,9 @@ pub enum AppError {
         /// What the system said.
         source: io::Error,
     },
+    /// Tokens are to be issued, and there are no keys for it.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// A worker ended before its time.
     #[error("a worker of the data plane ended: {0}")]
     Worker(String),
@@ -108,7 +112,7 @@ impl App {
     /// Binds every listener and starts to follow every issuer's keys.
     ///
     /// # Errors
-    /// If a listener cannot be bound; nothing stays bound then.
+    /// If a listener cannot be bound or signing keys cannot be had; nothing stays bound then.
     pub fn bind(config: Config, origin: Option<Origin>) -> Result<Self, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -131,7 +135,10 @@ impl App {
         let decisions = DecisionLog::new(config.log.decisions);
         let entered = runtime.enter();
         let metrics = Arc::new(Metrics::new());
-        let (mut authority, authorizer) = Authority::new(config, &clock, &metrics);
+        let signing = server
+            .state_dir
+            .map_or(issue::State::Memory, issue::State::Directory);
+        let (mut authority, authorizer) = Authority::new(config, &clock, &metrics, signing)?;
         drop(entered);
         let gate = Gate::new(authorizer, clock, metrics, decisions, requests_max);
         let gate = authority.guard(gate);
@@ -139,6 +146,7 @@ impl App {
         let phase = watch::Sender::new(Phase::Running);
         let (grpc_service, health) = GrpcService::new(Arc::clone(&gate));
         let http_service = HttpService::new(gate, server.original);
+        let http_service = http_service.issuing(Arc::clone(authority.desk()));
         let closing = server.drain.saturating_sub(lame_duck(server.drain));
         let workers = zip(grpc, http)
             .enumerate()
@@ -255,7 +263,12 @@ impl Control {
                 tracing::error!(%error, "the admin listener broke");
             }
         };
-        let mut tasks = vec![tokio::spawn(ready), tokio::spawn(serve)];
+        let issue = Arc::clone(shared.desk()).run();
+        let mut tasks = vec![
+            tokio::spawn(ready),
+            tokio::spawn(serve),
+            tokio::spawn(issue),
+        ];
         if let Some(origin) = origin {
             tasks.push(tokio::spawn(Reloader::new(origin, shared).run()));
         }

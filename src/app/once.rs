@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::gate::Gate;
 use crate::grpc::proto::jotgate::v1::{VerifyRequest, VerifyResponse};
 use crate::grpc::verifier;
+use crate::issue;
 use crate::metrics::Metrics;
 use crate::telemetry::{DecisionLog, Decisions};
 use crate::time::{Clock, SystemClock};
@@ -28,10 +29,11 @@ pub struct Answer {
 /// nothing is bound, and nothing is written.
 ///
 /// # Errors
-/// If the system has no runtime to give.
+/// If the system has no runtime to give, or signing keys cannot be read.
 pub fn ask(mut config: Config, question: &VerifyRequest) -> Result<Answer, AppError> {
     // What a command fetched is not the service's to start from.
-    config.server.state_dir = None;
+    let state_dir = config.server.state_dir.take();
+    let signing = state_dir.map_or(issue::State::Memory, issue::State::ReadOnly);
     let sources = config.issuers.iter().flat_map(|issuer| &issuer.sources);
     let patience = sources
         .map(|source| source.refresh.timeout)
@@ -44,7 +46,7 @@ pub fn ask(mut config: Config, question: &VerifyRequest) -> Result<Answer, AppEr
         .build()
         .map_err(system("cannot start a runtime"))?;
     runtime.block_on(async {
-        let (mut authority, authorizer) = Authority::new(config, &clock, &metrics);
+        let (mut authority, authorizer) = Authority::new(config, &clock, &metrics, signing)?;
         let decisions = DecisionLog::new(Decisions::Off);
         let gate = Gate::new(authorizer, clock, metrics, decisions, 1);
         let gate = authority.guard(gate);

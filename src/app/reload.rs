@@ -14,6 +14,7 @@ use super::fingerprint::fingerprint;
 use crate::admin::ReloadStatus;
 use crate::config::{self, Config};
 use crate::consumers::Consumers;
+use crate::issue;
 use crate::metrics::ReloadOutcome;
 
 /// Looks at the configuration's files and listens for SIGHUP. Files are read on a thread of their
@@ -93,10 +94,10 @@ impl Reloader {
         self.again_at = Instant::now() + PATIENCE * started.elapsed();
         match outcome {
             // A SIGHUP that comes with an edit that was seen already: one edit is one reload.
-            Ok(config) if self.is_in_force(&config) => {
+            Ok((config, _)) if self.is_in_force(&config) => {
                 tracing::info!(hash = config.hash, "configuration unchanged");
             }
-            Ok(config) => self.apply(config).await,
+            Ok((config, signing)) => self.apply(config, signing).await,
             Err(errors) if self.refused.as_ref() == Some(&errors) => {}
             Err(errors) => self.refuse(errors),
         }
@@ -109,21 +110,24 @@ impl Reloader {
         state.config.hash == config.hash && !state.last_reload.as_ref().is_some_and(refused)
     }
 
-    async fn read(&self) -> Result<Config, Vec<String>> {
+    async fn read(&self) -> Result<(Config, issue::Prepared), Vec<String>> {
         let path = self.origin.path.clone();
         let config = spawn_blocking(move || config::load(&path))
             .await
             .map_err(|error| vec![format!("the configuration was not read: {error}")])?
             .map_err(|errors| errors.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let fixed = fixed_until_restart(&self.shared.state().config, &config);
-        if fixed.is_empty() {
-            Ok(config)
-        } else {
-            Err(fixed)
+        if !fixed.is_empty() {
+            return Err(fixed);
+        }
+        let signing = self.shared.desk().prepare(config.issue.as_ref());
+        match signing {
+            Ok(signing) => Ok((config, signing)),
+            Err(error) => Err(vec![format!("issue.keys: {error}")]),
         }
     }
 
-    async fn apply(&mut self, config: Config) {
+    async fn apply(&mut self, config: Config, signing: issue::Prepared) {
         if let Some(telemetry) = &self.origin.telemetry {
             telemetry.apply(&config.log);
         }
@@ -131,7 +135,7 @@ impl Reloader {
         let read_at = config.read_at;
         self.retired
             .push(Arc::clone(&self.shared.state().config.consumers));
-        self.shared.install(config);
+        self.shared.install(config, signing);
         // It may name other files than the one before.
         if let Ok(seen) = self.look(read_at).await {
             self.seen = seen;

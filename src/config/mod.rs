@@ -28,6 +28,7 @@ use std::time::{Duration, SystemTime};
 use crate::cache::CacheSettings;
 use crate::consumers::Consumers;
 pub use crate::http::Original;
+use crate::issue::IssueSettings;
 use crate::issuers::IssuerPolicy;
 use crate::listen::Address;
 use crate::refresh::SourceSettings;
@@ -118,6 +119,8 @@ pub struct Config {
     pub beside: RuleSettings,
     /// `bypass_cors_preflight`
     pub bypass_cors_preflight: bool,
+    /// `issue`; nothing is issued without it.
+    pub issue: Option<IssueSettings>,
     /// `cache`
     pub cache: CacheSettings,
     /// `limits.token_bytes`, `limits.claims_depth`

@@ -1,12 +1,13 @@
 //! `server.http`: the decision for reverse proxies, and the JSON twin of `Verify`.
 //!
 //! No decision is taken here: a request becomes a view of the one to be judged, and the decision
-//! becomes an answer in the proxy's language.
+//! becomes an answer in the proxy's language. Beside them: what is issued here, and its keys.
 
 mod auth;
 mod original;
 mod problem;
 mod verify;
+mod well_known;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,6 +23,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
 use crate::gate::Gate;
+use crate::issue::Desk;
 
 pub use original::{Original, OriginalRequest};
 pub(crate) use verify::verdict_json;
@@ -31,13 +33,27 @@ pub(crate) use verify::verdict_json;
 pub struct HttpService {
     gate: Arc<Gate>,
     original: Original,
+    desk: Option<Arc<Desk>>,
 }
 
 impl HttpService {
     /// A service that judges by `gate` and reads the original request as `original` says.
     #[must_use]
     pub const fn new(gate: Arc<Gate>, original: Original) -> Self {
-        Self { gate, original }
+        Self {
+            gate,
+            original,
+            desk: None,
+        }
+    }
+
+    /// The same service, which also issues what is in force at `desk`.
+    #[must_use]
+    pub fn issuing(self, desk: Arc<Desk>) -> Self {
+        Self {
+            desk: Some(desk),
+            ..self
+        }
     }
 
     /// Answers one request. Only `POST /v1/verify` waits, for its body; the bodies of all others
@@ -58,8 +74,10 @@ impl HttpService {
             auth::original(gate, self.original, &asking, Some(&rule))
         } else if let Some(request) = OriginalRequest::itself(&asking, ENVOY) {
             auth::itself(gate, request)
+        } else if let Some(name) = path.strip_prefix(WELL_KNOWN) {
+            well_known::respond(self.desk.as_deref(), &asking, name)
         } else if path != VERIFY {
-            problem::response(StatusCode::NOT_FOUND, "there is nothing at this path")
+            nothing_here()
         } else if asking.method != Method::POST {
             let mut response = problem::response(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -91,9 +109,14 @@ impl hyper::service::Service<Request<Incoming>> for HttpService {
     }
 }
 
+fn nothing_here() -> Response<Full<Bytes>> {
+    problem::response(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
 const AUTH: &str = "/auth";
 const AUTH_RULE: &str = "/auth/";
 const ENVOY: &str = "/envoy";
+const WELL_KNOWN: &str = "/.well-known/";
 const VERIFY: &str = "/v1/verify";
 
 #[cfg(test)]

@@ -64,6 +64,10 @@ pub(super) const CONFIG_GENERATION: Metric = metric(
     "jotgate_config_generation",
     "Number of the configuration in force; grows with every reload that is applied.",
 );
+pub(super) const TOKENS_ISSUED: Metric = metric(
+    "jotgate_tokens_issued_total",
+    "Tokens that were to be issued, by profile and outcome.",
+);
 pub(super) const PANICS: Metric = metric(
     "jotgate_panics_total",
     "Panics that were caught and answered as a refusal. Each is a bug.",
@@ -74,12 +78,13 @@ pub(super) const BUILD_INFO: Metric = metric(
 );
 
 /// Counters, for their help.
-pub(super) const COUNTERS: [Metric; 6] = [
+pub(super) const COUNTERS: [Metric; 7] = [
     DECISIONS,
     CACHE_REQUESTS,
     SIGNATURE_VERIFICATIONS,
     KEY_REFRESH,
     CONFIG_RELOAD,
+    TOKENS_ISSUED,
     PANICS,
 ];
 

@@ -78,6 +78,16 @@ labels! {
 }
 
 labels! {
+    /// What became of a token that was to be issued.
+    IssueOutcome {
+        /// It was signed.
+        Issued => "issued",
+        /// It was not.
+        Refused => "refused",
+    }
+}
+
+labels! {
     /// How a reload of the configuration ended.
     ReloadOutcome {
         /// The new configuration is in force.

@@ -9,6 +9,7 @@
 mod describe;
 mod issuer;
 mod labels;
+mod profile;
 mod registry;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,10 @@ use describe::{
     DECISION_DURATION, DECISIONS, INFLIGHT_REQUESTS, PANICS, SIGNATURE_VERIFICATIONS,
 };
 pub use issuer::IssuerMetrics;
-pub use labels::{CacheResult, RefreshOutcome, ReloadOutcome, SignatureResult, Transport};
+pub use labels::{
+    CacheResult, IssueOutcome, RefreshOutcome, ReloadOutcome, SignatureResult, Transport,
+};
+pub use profile::ProfileMetrics;
 use registry::Registry;
 
 /// Everything that one running instance counts.
@@ -156,6 +160,13 @@ impl Metrics {
         });
         registered.is_configured = true;
         registered.metrics.clone()
+    }
+
+    /// The series of one profile of tokens, registered on first use. For load and reload, not for
+    /// requests.
+    #[must_use]
+    pub fn profile(&self, name: &str) -> ProfileMetrics {
+        ProfileMetrics::register(&self.registry, name)
     }
 
     /// Shows only these issuers from here on: a gauge of an issuer that is gone would raise alarms

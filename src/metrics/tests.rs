@@ -14,6 +14,7 @@ fn a_fresh_instance_shows_every_series_of_the_golden_file() {
     let metrics = Metrics::new();
     let _corp = metrics.issuer("corp");
     let _partner = metrics.issuer("partner");
+    let _internal = metrics.profile("internal");
     let shown = without_values(&metrics.render());
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/metrics.txt");
@@ -47,6 +48,7 @@ fn every_series_starts_at_zero() {
 fn every_metric_has_help_and_a_name_that_ends_as_its_type_asks() {
     let metrics = Metrics::new();
     let _corp = metrics.issuer("corp");
+    let _internal = metrics.profile("internal");
     let text = metrics.render();
     let mut types = 0;
     for line in text.lines() {
@@ -60,7 +62,7 @@ fn every_metric_has_help_and_a_name_that_ends_as_its_type_asks() {
         assert!(text.contains(&format!("# HELP {name} ")), "{name}");
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
     }
-    assert_eq!(types, 16);
+    assert_eq!(types, 17);
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl LocalSource {
     #[must_use]
     pub(super) fn new(kind: &SourceKind, allowed: AlgorithmSet) -> Option<Self> {
         match kind {
-            SourceKind::Discovery(_) | SourceKind::Url(..) => None,
+            SourceKind::Discovery(_) | SourceKind::Own | SourceKind::Url(..) => None,
             SourceKind::File(_)
             | SourceKind::Inline(_)
             | SourceKind::Pem { .. }
@@ -60,7 +60,10 @@ impl LocalSource {
             SourceKind::Pem { source, .. } | SourceKind::Secret { source, .. } => {
                 matches!(source, SecretSource::File(_))
             }
-            SourceKind::Discovery(_) | SourceKind::Url(..) | SourceKind::Inline(_) => false,
+            SourceKind::Discovery(_)
+            | SourceKind::Inline(_)
+            | SourceKind::Own
+            | SourceKind::Url(..) => false,
         }
     }
 
@@ -71,8 +74,8 @@ impl LocalSource {
             SourceKind::Pem { source, .. } | SourceKind::Secret { source, .. } => {
                 source.read().map_err(SourceError::SecretUnreadable)
             }
-            SourceKind::Discovery(_) | SourceKind::Url(..) => {
-                unreachable!("`new` takes no source that needs a network")
+            SourceKind::Discovery(_) | SourceKind::Own | SourceKind::Url(..) => {
+                unreachable!("`new` takes no source that has to be waited for")
             }
         }
     }
@@ -82,6 +85,7 @@ impl LocalSource {
             SourceKind::File(_)
             | SourceKind::Inline(_)
             | SourceKind::Discovery(_)
+            | SourceKind::Own
             | SourceKind::Url(..) => return Ok(parse_jwk_set(content, &self.policy)?),
             SourceKind::Pem { id, algorithm, .. } => {
                 parse_pem(content, id.as_deref(), *algorithm, self.policy.rsa)?

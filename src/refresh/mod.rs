@@ -9,6 +9,7 @@ mod lifetime;
 mod local;
 mod missing;
 mod observe;
+mod own;
 mod persist;
 mod remote;
 mod ring;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use crate::issue::{self, OwnKeys};
 use crate::keys::{
     Completeness, JwkPolicy, Key, KeySet, KeyStore, SkippedKeys, default_rsa_algorithm,
 };
@@ -72,6 +74,8 @@ pub struct Environment {
     pub observer: Arc<dyn Observer>,
     /// Where last good sets survive a restart.
     pub state_dir: Option<PathBuf>,
+    /// The keys of what is issued here, for the source `own`.
+    pub own: OwnKeys,
 }
 
 /// The keys of one issuer, kept fresh until it is dropped.
@@ -79,6 +83,8 @@ pub struct KeyRing {
     plan: KeyPlan,
     ring: Arc<Ring>,
     tasks: Vec<AbortHandle>,
+    /// Drop them and the ring hears no more of our own keys.
+    _own: Vec<issue::Follower>,
 }
 
 /// Starts to follow the sources of an issuer. What is on this machine is loaded when it returns:
@@ -101,7 +107,11 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
     let ring = Arc::new(ring);
     let misses = watch::Sender::new(());
     let mut tasks = Vec::new();
+    let mut own = Vec::new();
     for (index, source) in plan.sources.iter().enumerate() {
+        if source.kind == SourceKind::Own {
+            own.push(own::follow(&environment.own, &ring, index, plan.algorithms));
+        }
         if let Some(source) = LocalSource::new(&source.kind, plan.algorithms) {
             let mut follower = Follower::new(source, Arc::clone(&ring), index);
             follower.look();
@@ -142,6 +152,7 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
             }
             SourceKind::File(_)
             | SourceKind::Inline(_)
+            | SourceKind::Own
             | SourceKind::Pem { .. }
             | SourceKind::Secret { .. } => continue,
         };
@@ -150,7 +161,12 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
     ring.store().on_miss(move || {
         misses.send_replace(());
     });
-    KeyRing { plan, ring, tasks }
+    KeyRing {
+        plan,
+        ring,
+        tasks,
+        _own: own,
+    }
 }
 
 /// Of the sources that a missing key is looked for at: whoever does not have it is not asked more
@@ -160,6 +176,7 @@ fn longest_min_interval(sources: &[SourceSettings]) -> Duration {
         SourceKind::Discovery(_) | SourceKind::Url(..) => true,
         SourceKind::File(_)
         | SourceKind::Inline(_)
+        | SourceKind::Own
         | SourceKind::Pem { .. }
         | SourceKind::Secret { .. } => false,
     });

@@ -30,6 +30,8 @@ pub enum SourceKind {
     File(PathBuf),
     /// `jwks`: a key set in the configuration itself, as JSON text.
     Inline(Box<str>),
+    /// `own`: what is issued in this process.
+    Own,
     /// `pem`: a public key (SPKI, PKCS#1) or an X.509 certificate.
     Pem {
         /// The PEM text.

@@ -124,6 +124,7 @@ impl Label {
             SourceKind::Url(url, _) => ("jwks_url", printable(url)),
             SourceKind::File(path) => ("jwks_file", path.display().to_string()),
             SourceKind::Inline(_) => ("jwks", String::new()),
+            SourceKind::Own => ("own", String::new()),
             SourceKind::Pem { source, .. } => ("pem", secret_place(source)),
             SourceKind::Secret { source, .. } => ("secret", secret_place(source)),
         };

@@ -22,7 +22,14 @@ use crate::support::rpc::{Rpc, check_request};
 #[test]
 fn every_metric_exists_before_the_first_request() {
     let idp = Idp::start();
-    let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
+    let jotgate = Jotgate::start_ready(json!({
+        "issuers": idp.issuers(),
+        "issue": {
+            "issuer": "https://jotgate.internal",
+            "keys": [{ "generate": {} }],
+            "profiles": { "internal": { "audiences": ["orders-api"] } },
+        },
+    }));
     let metrics = Request::get("/metrics").send(jotgate.admin());
     assert_eq!(metrics.status, 200);
     // The golden file is that of the registry's own test, which knows every series.

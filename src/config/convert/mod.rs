@@ -3,6 +3,7 @@
 mod consumer;
 mod consumers_file;
 mod files;
+mod issue;
 mod issuer;
 mod matching;
 mod material;
@@ -58,6 +59,7 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
         server: server::server(&raw.server, &at.key("server"), context),
         rules: rule::rules(raw, &beside, &issuers, context),
         consumers: Arc::new(consumer::consumers(raw, &issuers, context)),
+        issue: issue::issue(raw, context),
         issuers,
         beside,
         bypass_cors_preflight: raw.bypass_cors_preflight,

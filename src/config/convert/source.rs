@@ -33,6 +33,7 @@ pub(super) fn source(
         "jwks_url" => url(raw, at, context),
         "jwks_file" => material::file(raw, owner, at, context),
         "jwks" => material::inline(raw, owner, at, context),
+        "own" => Some(SourceKind::Own),
         "pem" => material::pem(raw, owner, at, context),
         _ => material::secret(raw, at, context),
     };
@@ -49,6 +50,7 @@ fn only_kind(raw: &raw::KeySource, at: &At<'_>, context: &mut Context<'_>) -> Op
         raw.jwks_url.is_some(),
         raw.jwks_file.is_some(),
         raw.jwks.is_some(),
+        raw.own.is_some(),
         raw.pem.is_some(),
         raw.secret.is_some(),
     ];
@@ -286,11 +288,12 @@ fn headers(
     headers
 }
 
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "discovery",
     "jwks_url",
     "jwks_file",
     "jwks",
+    "own",
     "pem",
     "secret",
 ];

@@ -7,6 +7,7 @@ mod choice;
 mod consumer;
 mod duration;
 mod entries;
+mod issue;
 mod issuer;
 mod literal;
 mod matching;
@@ -21,6 +22,7 @@ mod source;
 
 pub(super) use consumer::{Consumer, ConsumerCredential};
 pub(super) use entries::Entries;
+pub(super) use issue::{Issue, ProfileClaim, SigningKey, TokenProfile};
 pub(super) use issuer::{AudienceList, Issuer};
 pub(super) use literal::{Literal, PlainNumber};
 pub(super) use matching::Match;
@@ -93,9 +95,9 @@ pub(super) struct Config {
     pub(super) limits: Limits,
     /// What is logged.
     pub(super) log: Log,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    issue: Option<Unsupported>,
+    /// What is issued here, with which keys, to whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issue: Option<Issue>,
 }
 
 impl Default for Config {

@@ -11,18 +11,17 @@ use crate::limits;
 use crate::refresh::Encoding;
 use crate::signature::Algorithm;
 
-use super::Unsupported;
 use super::entries::Entries;
 use super::number::ByteCount;
 use super::scalar::{FilePath, Line, Pin, Written};
 use super::secret::{HeaderText, Secret};
 
-/// A source of keys: exactly one of `discovery`, `jwks_url`, `jwks_file`, `jwks`, `pem` and
-/// `secret`, and how it is read.
+/// A source of keys: exactly one of `discovery`, `jwks_url`, `jwks_file`, `jwks`, `own`,
+/// `pem` and `secret`, and how it is read.
 #[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[schemars(extend("oneOf" = [
     {"required": ["discovery"]}, {"required": ["jwks_url"]}, {"required": ["jwks_file"]},
-    {"required": ["jwks"]}, {"required": ["pem"]}, {"required": ["secret"]},
+    {"required": ["jwks"]}, {"required": ["own"]}, {"required": ["pem"]}, {"required": ["secret"]},
 ]))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct KeySource {
@@ -45,9 +44,9 @@ pub(in crate::config) struct KeySource {
     /// A shared secret for HS256, HS384 or HS512.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) secret: Option<Secret>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    own: Option<Unsupported>,
+    /// What is issued here, by `issue`: needs no network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) own: Option<Own>,
     /// `kid`; for `pem` and `secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) kid: Option<Written<Line>>,
@@ -91,6 +90,11 @@ pub(in crate::config) struct KeySource {
 #[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Discovery {}
+
+/// There is nothing to say yet.
+#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Own {}
 
 /// How often keys are read, and how long they are good for.
 #[derive(Debug, Deserialize, JsonSchema, Serialize)]

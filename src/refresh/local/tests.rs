@@ -3,6 +3,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
+use crate::issue::OwnKeys;
 use crate::keys::Completeness;
 use crate::refresh::source::Label;
 use crate::refresh::testing::{RunningClock, jwk, jwk_set};
@@ -22,6 +23,7 @@ impl Watched {
         let environment = Environment {
             clock: Arc::new(RunningClock::start()),
             observer: Arc::new(Unobserved),
+            own: OwnKeys::default(),
             state_dir: None,
         };
         let label = Label {

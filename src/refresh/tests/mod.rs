@@ -43,6 +43,7 @@ fn environment() -> Environment {
     Environment {
         clock: Arc::new(SystemClock),
         observer: Arc::new(Unobserved),
+        own: OwnKeys::default(),
         state_dir: None,
     }
 }

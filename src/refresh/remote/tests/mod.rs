@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::advance;
 
 use super::*;
+use crate::issue::OwnKeys;
 use crate::keys::Completeness;
 use crate::refresh::source::Label;
 use crate::refresh::testing::{RunningClock, jwk, jwk_set};
@@ -81,6 +82,7 @@ impl Running {
         let environment = Environment {
             clock: Arc::new(RunningClock::start()),
             observer: Arc::new(Unobserved),
+            own: OwnKeys::default(),
             state_dir: None,
         };
         let label = Label {
