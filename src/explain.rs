@@ -58,12 +58,12 @@ pub fn shape(token: &[u8], limits: &TokenLimits) -> String {
 pub fn header(header: &Header<'_>) -> String {
     format!(
         "expected a known alg and neither crit, b64 nor a nested token; found alg {}{}{}",
-        shown(header.algorithm),
+        shown(header.algorithm()),
         header
-            .content_kind
+            .content_kind()
             .map(|kind| format!(", cty {}", quoted(kind)))
             .unwrap_or_default(),
-        if header.demands_extension {
+        if header.demands_extension() {
             ", crit or b64"
         } else {
             ""
@@ -131,7 +131,7 @@ pub fn kind(header: &Header<'_>, types: &TokenTypes) -> String {
     format!(
         "expected typ {}; found {}",
         list(allowed),
-        shown(header.kind)
+        shown(header.kind())
     )
 }
 
@@ -149,7 +149,7 @@ pub fn key(header: &Header<'_>, algorithm: Algorithm, keys: &KeySet) -> String {
     format!(
         "expected one of the issuer's keys: {}; found kid {}, alg {}",
         list(known.iter().map(String::as_str)),
-        shown(header.key_id),
+        shown(header.key_id()),
         algorithm.name(),
     )
 }

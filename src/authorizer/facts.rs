@@ -61,5 +61,5 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 fn object(bytes: &[u8]) -> Result<Json<'_>, Reason> {
-    scan_object(bytes, CLAIMS_DEPTH_MAX, |_, _| ()).map_err(|_| Reason::Internal)
+    scan_object(bytes, CLAIMS_DEPTH_MAX, |_| ()).map_err(|_| Reason::Internal)
 }

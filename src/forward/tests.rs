@@ -25,7 +25,7 @@ fn render(value: &str, format: Format) -> Option<String> {
 }
 
 fn forwarded(policy: &ForwardPolicy, payload: &str) -> Forwarded {
-    let claims = scan_object(payload.as_bytes(), 16, |_, _| ()).expect("valid JSON");
+    let claims = scan_object(payload.as_bytes(), 16, |_| ()).expect("valid JSON");
     Protected::new(policy.names().cloned()).forwarding(policy.render(claims, payload.as_bytes()))
 }
 

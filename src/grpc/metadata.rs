@@ -35,7 +35,7 @@ pub(super) fn of(token: &VerifiedToken, rule: &Rule) -> Struct {
         );
     }
     // The payload was read before, within the limits: this is an object.
-    if let Ok(claims) = scan_object(&token.payload, CLAIMS_DEPTH_MAX, |_, _| ()) {
+    if let Ok(claims) = scan_object(&token.payload, CLAIMS_DEPTH_MAX, |_| ()) {
         fields.insert("claims".to_owned(), value(claims));
     }
     Struct { fields }
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn every_kind_of_json_has_its_kind_of_value() {
         let text = br#"{"a":[1,"x\n",true,null,{"b":1e400}]}"#;
-        let json = scan_object(text, 8, |_, _| ()).expect("JSON");
+        let json = scan_object(text, 8, |_| ()).expect("JSON");
         let shown = format!("{:?}", value(json));
         for part in [
             "NumberValue(1.0)",

@@ -96,7 +96,7 @@ impl Stage {
     fn token(&self, facts: &Value) -> String {
         let in_force = self.in_force();
         let facts = facts.to_string();
-        let facts = scan_object(facts.as_bytes(), 16, |_, _| ()).expect("an object");
+        let facts = scan_object(facts.as_bytes(), 16, |_| ()).expect("an object");
         let profile = in_force.profile("internal").expect("a profile");
         let order = Order {
             profile,
@@ -148,7 +148,7 @@ fn tokens_of_every_algorithm_verify_with_another_library_from_the_published_keys
 fn numbers_are_handed_on_as_they_are_and_what_is_absent_is_left_out() {
     let stage = Stage::with(settings(vec![generate(Algorithm::Ed25519)]));
     let in_force = stage.in_force();
-    let facts = scan_object(br#"{"sub":1234567890123456789012345}"#, 4, |_, _| ());
+    let facts = scan_object(br#"{"sub":1234567890123456789012345}"#, 4, |_| ());
     let order = Order {
         profile: in_force.profile("internal").expect("a profile"),
         facts: Some(facts.expect("an object")),

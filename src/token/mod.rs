@@ -4,9 +4,13 @@
 //! No allocation once the [`Scratch`] buffers have grown to the longest token; no I/O, no clock.
 
 pub mod base64url;
+mod claims;
+mod header;
 pub mod json;
 mod parse;
 mod path;
 
-pub use parse::{Claims, Header, PartsRoom, Scratch, TokenLimits, UnverifiedToken, numeric_date};
+pub use claims::{Claims, numeric_date};
+pub use header::Header;
+pub use parse::{PartsRoom, Scratch, TokenLimits, UnverifiedToken};
 pub use path::{ClaimPath, EmptyName};

@@ -1,11 +1,10 @@
 //! From the bytes of a token to its parts, each read once.
 
 use super::base64url;
-use super::json::{Json, Text, scan_object};
-use super::path::ClaimPath;
-use crate::limits::{CLAIMS_DEPTH, KEY_ID_BYTES, TOKEN_BYTES};
+use super::claims::Claims;
+use super::header::{Header, HeaderRoom};
+use crate::limits::{CLAIMS_DEPTH, TOKEN_BYTES};
 use crate::reason::Reason;
-use crate::time::UnixMillis;
 
 /// How large a token may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,25 +36,9 @@ pub struct Scratch {
 /// Room for the decoded parts of one token.
 #[derive(Debug, Default)]
 pub struct PartsRoom {
-    header: Vec<u8>,
+    header: HeaderRoom,
     payload: Vec<u8>,
     signature: Vec<u8>,
-}
-
-/// The header (RFC 7515 4), as the sender wrote it.
-#[derive(Clone, Copy, Debug)]
-pub struct Header<'a> {
-    object: Json<'a>,
-    /// `alg`.
-    pub algorithm: Option<Text<'a>>,
-    /// `kid`.
-    pub key_id: Option<Text<'a>>,
-    /// `typ`.
-    pub kind: Option<Text<'a>>,
-    /// `cty`.
-    pub content_kind: Option<Text<'a>>,
-    /// Whether there is a `crit` or a `b64`, neither of which is ever right.
-    pub demands_extension: bool,
 }
 
 /// A well-formed token of which nothing is known to be true.
@@ -68,29 +51,6 @@ pub struct UnverifiedToken<'a> {
     /// The decoded signature; empty in an unsecured token.
     pub signature: &'a [u8],
     claims: Claims<'a>,
-}
-
-/// The payload and its registered claims (RFC 7519 4.1), whatever their type.
-#[derive(Clone, Copy, Debug)]
-pub struct Claims<'a> {
-    payload: &'a [u8],
-    object: Json<'a>,
-    /// `iss`
-    pub issuer: Option<Json<'a>>,
-    /// `sub`
-    pub subject: Option<Json<'a>>,
-    /// `aud`
-    pub audience: Option<Json<'a>>,
-    /// `exp`
-    pub expires_at: Option<Json<'a>>,
-    /// `nbf`
-    pub not_before: Option<Json<'a>>,
-    /// `iat`
-    pub issued_at: Option<Json<'a>>,
-    /// `jti`
-    pub token_id: Option<Json<'a>>,
-    /// `cnf` (RFC 7800)
-    pub confirmation: Option<Json<'a>>,
 }
 
 impl<'a> UnverifiedToken<'a> {
@@ -113,13 +73,12 @@ impl<'a> UnverifiedToken<'a> {
             signature,
             signing_input,
         } = Parts::split(token).ok_or(Reason::TokenMalformed)?;
-        let header = base64url::decode(header, &mut room.header);
         let payload = base64url::decode(payload, &mut room.payload);
         let signature = base64url::decode(signature, &mut room.signature);
-        let (Some(header), Some(payload), Some(signature)) = (header, payload, signature) else {
+        let (Some(payload), Some(signature)) = (payload, signature) else {
             return Err(Reason::TokenMalformed);
         };
-        let header = Header::read(header, limits.claims_depth)?;
+        let header = room.header.read(header, limits.claims_depth)?;
         let claims = Claims::read(payload, limits.claims_depth)?;
         Ok(Self {
             header,
@@ -134,120 +93,6 @@ impl<'a> UnverifiedToken<'a> {
     pub const fn unverified_claims(&self) -> &Claims<'a> {
         &self.claims
     }
-}
-
-impl<'a> Header<'a> {
-    fn read(bytes: &'a [u8], depth: usize) -> Result<Self, Reason> {
-        let mut texts = [None; 4];
-        let mut demands_extension = false;
-        let mut is_readable = true;
-        let object = scan_object(bytes, depth, |name, value| {
-            // Everything else is skipped; `jwk`, `jku`, `x5u` and `x5c` above all: keys come from
-            // the configuration alone (RFC 8725 3.10).
-            if let Some(at) = position(name, &["alg", "kid", "typ", "cty"]) {
-                texts[at] = value.as_text();
-                is_readable &= texts[at].is_some();
-            } else if position(name, &["crit", "b64"]).is_some() {
-                demands_extension = true;
-            }
-        })
-        .map_err(|_| Reason::TokenMalformed)?;
-        let is_short = |text: Text<'_>| text.raw().len() <= KEY_ID_BYTES;
-        let [algorithm, key_id, kind, content_kind] = texts;
-        if !is_readable || !key_id.is_none_or(is_short) {
-            return Err(Reason::TokenMalformed);
-        }
-        Ok(Self {
-            object,
-            algorithm,
-            key_id,
-            kind,
-            content_kind,
-            demands_extension,
-        })
-    }
-
-    /// Every parameter.
-    #[must_use]
-    pub const fn object(&self) -> Json<'a> {
-        self.object
-    }
-}
-
-impl<'a> Claims<'a> {
-    fn read(payload: &'a [u8], depth: usize) -> Result<Self, Reason> {
-        let mut registered = [None; REGISTERED.len()];
-        let object = scan_object(payload, depth, |name, value| {
-            if let Some(at) = position(name, &REGISTERED) {
-                registered[at] = Some(value);
-            }
-        })
-        .map_err(|_| Reason::TokenMalformed)?;
-        let [
-            issuer,
-            subject,
-            audience,
-            expires_at,
-            not_before,
-            issued_at,
-            token_id,
-            confirmation,
-        ] = registered;
-        Ok(Self {
-            payload,
-            object,
-            issuer,
-            subject,
-            audience,
-            expires_at,
-            not_before,
-            issued_at,
-            token_id,
-            confirmation,
-        })
-    }
-
-    /// The decoded payload, byte for byte.
-    #[must_use]
-    pub const fn payload(&self) -> &'a [u8] {
-        self.payload
-    }
-
-    /// All claims.
-    #[must_use]
-    pub const fn object(&self) -> Json<'a> {
-        self.object
-    }
-
-    /// The claim at `path`, unless it is `null`.
-    #[must_use]
-    pub fn find(&self, path: &ClaimPath) -> Option<Json<'a>> {
-        path.find(self.object)
-    }
-}
-
-/// The claims that are looked at in every token, in the order of the fields of [`Claims`].
-const REGISTERED: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"];
-
-/// Where `name` stands among `names`, escapes resolved, without allocating.
-fn position(name: Text<'_>, names: &[&str]) -> Option<usize> {
-    names.iter().position(|candidate| name == **candidate)
-}
-
-/// A `NumericDate` (RFC 7519 2), fractions rounded up to the millisecond; `None` for anything but a
-/// number within ±2^53 seconds.
-#[must_use]
-pub fn numeric_date(value: Json<'_>) -> Option<UnixMillis> {
-    const SECONDS_MAX: i64 = 1 << 53;
-    if let Some(seconds) = value.as_i64() {
-        return (-SECONDS_MAX..=SECONDS_MAX)
-            .contains(&seconds)
-            .then(|| UnixMillis::from_seconds(seconds));
-    }
-    let seconds = value.as_f64()?;
-    // Infinite where the text was beyond a double; never NaN. The range keeps the product exact
-    // enough and within 64 bits.
-    (seconds.abs() <= SECONDS_MAX as f64).then(|| UnixMillis((seconds * 1000.0).ceil() as i64))
 }
 
 /// The three parts of a token, still encoded.

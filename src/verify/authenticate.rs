@@ -60,7 +60,7 @@ fn by_issuer<'a>(
     })?;
 
     let keys = issuer.keys.load();
-    let candidates = match header.key_id.map(|id| id.resolve(text)) {
+    let candidates = match header.key_id().map(|id| id.resolve(text)) {
         None if policy.require_kid => Err(Reason::KeyUnknown),
         id => keys.select(id, algorithm).inspect_err(|reason| {
             // All that a request may do about a key that is not there. Ambiguity is no lack.

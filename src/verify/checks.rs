@@ -18,12 +18,12 @@ pub(super) const fn ensure(holds: bool, reason: Reason) -> Result<(), Reason> {
 
 /// The algorithm, if the header is one that any issuer's token could have.
 pub(super) fn check_header(header: &Header<'_>, text: &mut String) -> Result<Algorithm, Reason> {
-    let name = header.algorithm.ok_or(Reason::AlgNotAllowed)?;
+    let name = header.algorithm().ok_or(Reason::AlgNotAllowed)?;
     let algorithm = Algorithm::from_name(name.resolve(text)).ok_or(Reason::AlgNotAllowed)?;
-    ensure(!header.demands_extension, Reason::CritUnsupported)?;
+    ensure(!header.demands_extension(), Reason::CritUnsupported)?;
     // A token within a token (RFC 7519 5.2) would have to be judged twice.
     let is_nested = header
-        .content_kind
+        .content_kind()
         .is_some_and(|kind| without_application(kind.resolve(text)).eq_ignore_ascii_case("JWT"));
     ensure(!is_nested, Reason::TypeNotAllowed)?;
     Ok(algorithm)
@@ -35,7 +35,7 @@ pub(super) fn check_type(
     types: &TokenTypes,
     text: &mut String,
 ) -> Result<(), Reason> {
-    let kind = header.kind.map(|kind| kind.resolve(text));
+    let kind = header.kind().map(|kind| kind.resolve(text));
     ensure(types.allow(kind), Reason::TypeNotAllowed)
 }
 
@@ -147,24 +147,22 @@ impl Times {
 /// `claim_invalid` if `aud` is neither a string nor an array of strings, even where any audience
 /// will do; `audience_mismatch` if it names none of those accepted.
 pub fn check_audience(audience: Option<Json<'_>>, accepted: &Audiences) -> Result<(), Reason> {
-    if let Some(audience) = audience {
-        let is_valid = match audience.kind() {
-            Kind::String => true,
-            Kind::Array => audience
-                .elements()
-                .all(|element| element.kind() == Kind::String),
-            Kind::Bool | Kind::Null | Kind::Number | Kind::Object => false,
+    let mut is_for_us = *accepted == Audiences::Any;
+    let mut look_at = |value: Json<'_>| {
+        let text = value.as_text().ok_or(Reason::ClaimInvalid)?;
+        is_for_us |= match accepted {
+            Audiences::Any => true,
+            Audiences::OneOf(accepted) => accepted.iter().any(|wanted| text == **wanted),
         };
-        ensure(is_valid, Reason::ClaimInvalid)?;
+        Ok(())
+    };
+    match audience {
+        None => {}
+        // To the end, whoever was found: there may be something that is no string.
+        Some(list) if list.kind() == Kind::Array => list.elements().try_for_each(look_at)?,
+        Some(value) => look_at(value)?,
     }
-    match accepted {
-        Audiences::Any => Ok(()),
-        Audiences::OneOf(accepted) => {
-            let names = |wanted: &str| audience.is_some_and(|audience| is_among(audience, wanted));
-            let is_for_us = accepted.iter().any(|wanted| names(wanted));
-            ensure(is_for_us, Reason::AudienceMismatch)
-        }
-    }
+    ensure(is_for_us, Reason::AudienceMismatch)
 }
 
 /// Whether the token has all of `scopes`, in `scope`, `scp` or `scopes`; each a string split at

@@ -147,7 +147,7 @@ fn read_object(bytes: &[u8], name: &str, findings: &mut Findings) -> Option<Map<
         }
         object.insert(member, value);
     }
-    if !has_duplicates && scan_object(bytes, CLAIMS_DEPTH, |_, _| ()).is_err() {
+    if !has_duplicates && scan_object(bytes, CLAIMS_DEPTH, |_| ()).is_err() {
         let message = format!(
             "the {name} is no strict JSON: nested deeper than {CLAIMS_DEPTH}, more than 256 \
              members, or half a surrogate pair"

@@ -14,7 +14,7 @@ const CLAIMS: &str = r#"{
 }"#;
 
 fn scanned(json: &str) -> Json<'_> {
-    scan_object(json.as_bytes(), 128, |_, _| ()).expect("valid JSON")
+    scan_object(json.as_bytes(), 128, |_| ()).expect("valid JSON")
 }
 
 /// What a condition comes to, with these claims and one of everything else.

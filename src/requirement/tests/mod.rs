@@ -11,7 +11,7 @@ use crate::token::ClaimPath;
 use crate::token::json::{Json, scan_object};
 
 fn scanned(json: &str) -> Json<'_> {
-    scan_object(json.as_bytes(), 32, |_, _| ()).expect("valid JSON")
+    scan_object(json.as_bytes(), 32, |_| ()).expect("valid JSON")
 }
 
 fn facts(claims: &str) -> Facts<'_> {

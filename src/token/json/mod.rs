@@ -4,11 +4,15 @@
 //! the top level, lone surrogates, trailing data, a byte order mark, nesting beyond the limit.
 //! A [`Json`] therefore always holds valid text, and walking it again cannot fail.
 
+mod member;
 mod names;
 mod scanner;
 mod text;
 
-use names::Names;
+use std::ops::Range;
+
+pub use member::Member;
+use names::{Names, Seen, seed};
 use scanner::Scanner;
 pub use text::{Chars, Text};
 
@@ -24,27 +28,58 @@ pub struct Malformed;
 pub fn scan_object<'a>(
     bytes: &'a [u8],
     depth_max: usize,
-    mut visit: impl FnMut(Text<'a>, Json<'a>),
+    visit: impl FnMut(Member<'a>),
 ) -> Result<Json<'a>, Malformed> {
-    let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Malformed)?;
-    let mut scanner = Scanner { text, at: 0 };
+    let text = utf8(bytes)?;
+    let object = scan_text(text, depth_max, visit)?;
+    Ok(Json::read_before(text, &object))
+}
+
+/// The text that `bytes` are.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Malformed)
+}
+
+/// Checks `text` as [`scan_object`] does; returns where in it the object stands.
+pub(super) fn scan_text<'a>(
+    text: &'a str,
+    depth_max: usize,
+    mut visit: impl FnMut(Member<'a>),
+) -> Result<Range<usize>, Malformed> {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        seed: seed(),
+    };
     let mut names = Names::new();
-    scanner.skip_whitespace();
+    scanner.peek_token();
     let start = scanner.at;
-    scanner.object(depth_max.checked_sub(1).ok_or(Malformed)?, |name, value| {
-        names.insert(name)?;
-        visit(name, value);
+    scanner.object(depth_max.checked_sub(1).ok_or(Malformed)?, |member| {
+        match names.insert(member.name_hash) {
+            Seen::Never => {}
+            Seen::Perhaps if !is_repeated(&member, start) => {}
+            Seen::Perhaps | Seen::TooMany => return Err(Malformed),
+        }
+        visit(member);
         Ok(())
     })?;
-    let object = Json {
-        raw: &text[start..scanner.at],
-    };
-    scanner.skip_whitespace();
-    if scanner.at == text.len() {
-        Ok(object)
-    } else {
-        Err(Malformed)
+    let end = scanner.at;
+    match scanner.peek_token() {
+        None => Ok(start..end),
+        Some(_) => Err(Malformed),
     }
+}
+
+/// Whether an object that starts at `start` has another member of this name before `member`.
+#[cold]
+fn is_repeated(member: &Member<'_>, start: usize) -> bool {
+    let name = member.name();
+    let walk = Walk(Some(Scanner {
+        text: member.before(),
+        at: start + 1,
+        seed: 0,
+    }));
+    Members { walk }.any(|(earlier, _)| earlier == name)
 }
 
 /// What a [`Json`] value is.
@@ -71,6 +106,13 @@ pub struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
+    /// The value that was found at `place` when `text` was scanned.
+    pub(super) fn read_before(text: &'a str, place: &Range<usize>) -> Self {
+        Self {
+            raw: &text[place.clone()],
+        }
+    }
+
     /// The value as it stands in the text.
     #[must_use]
     pub const fn raw(self) -> &'a str {
@@ -99,9 +141,7 @@ impl<'a> Json<'a> {
     /// The string, if it is one.
     #[must_use]
     pub fn as_text(self) -> Option<Text<'a>> {
-        (self.kind() == Kind::String).then(|| Text {
-            raw: &self.raw[1..self.raw.len() - 1],
-        })
+        (self.kind() == Kind::String).then(|| Text::new(&self.raw[1..self.raw.len() - 1]))
     }
 
     /// The number as a double, if it is one; infinite where a double cannot hold it.
@@ -161,11 +201,8 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Text<'a>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let scanner = self.walk.next_item()?;
-        let name = scanner.string().ok()?;
-        scanner.skip_whitespace();
-        scanner.expect(b':').ok()?;
-        Some((name, scanner.value(usize::MAX).ok()?))
+        let member = self.walk.next_item()?.member(usize::MAX).ok()?;
+        Some((member.name(), member.value()))
     }
 }
 
@@ -179,7 +216,11 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Json<'a>;
 
     fn next(&mut self) -> Option<Json<'a>> {
-        self.walk.next_item()?.value(usize::MAX).ok()
+        let scanner = self.walk.next_item()?;
+        let start = scanner.value(usize::MAX).ok()?;
+        Some(Json {
+            raw: &scanner.text[start..scanner.at],
+        })
     }
 }
 
@@ -189,17 +230,21 @@ struct Walk<'a>(Option<Scanner<'a>>);
 
 impl<'a> Walk<'a> {
     fn inside(raw: &'a str, is_container: bool) -> Self {
-        Self(is_container.then_some(Scanner { text: raw, at: 1 }))
+        Self(is_container.then_some(Scanner {
+            text: raw,
+            at: 1,
+            seed: 0,
+        }))
     }
 
     fn next_item(&mut self) -> Option<&mut Scanner<'a>> {
         let scanner = self.0.as_mut()?;
-        scanner.skip_whitespace();
-        if scanner.peek() == Some(b',') {
+        let mut token = scanner.peek_token();
+        if token == Some(b',') {
             scanner.at += 1;
-            scanner.skip_whitespace();
+            token = scanner.peek_token();
         }
-        if matches!(scanner.peek(), None | Some(b']' | b'}')) {
+        if matches!(token, None | Some(b']' | b'}')) {
             self.0 = None;
         }
         self.0.as_mut()

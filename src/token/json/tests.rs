@@ -5,11 +5,11 @@ use super::{Json, Kind, Malformed, scan_object};
 const DEPTH: usize = 16;
 
 fn accepts(text: &str) -> bool {
-    scan_object(text.as_bytes(), DEPTH, |_, _| ()).is_ok()
+    scan_object(text.as_bytes(), DEPTH, |_| ()).is_ok()
 }
 
 fn parse(text: &str) -> Json<'_> {
-    scan_object(text.as_bytes(), DEPTH, |_, _| ()).expect("valid")
+    scan_object(text.as_bytes(), DEPTH, |_| ()).expect("valid")
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn refuses_what_readers_disagree_about() {
         "{\"\\u0061\":1,\"a\":2}",
     ] {
         assert_eq!(
-            scan_object(text.as_bytes(), DEPTH, |_, _| ()).map(Json::raw),
+            scan_object(text.as_bytes(), DEPTH, |_| ()).map(Json::raw),
             Err(Malformed),
             "{text}"
         );
     }
-    assert!(scan_object(b"{\"a\":\"\xff\"}", DEPTH, |_, _| ()).is_err());
+    assert!(scan_object(b"{\"a\":\"\xff\"}", DEPTH, |_| ()).is_err());
 }
 
 #[test]
@@ -93,6 +93,31 @@ fn nesting_stops_at_the_limit_and_members_at_theirs() {
     };
     assert!(accepts(&members(crate::limits::TOP_LEVEL_MEMBERS)));
     assert!(!accepts(&members(crate::limits::TOP_LEVEL_MEMBERS + 1)));
+}
+
+#[test]
+fn names_that_are_alike_for_a_while_are_not_the_same() {
+    for (one, other) in [
+        ("a", "b"),
+        ("a", "a\\u0000"),
+        ("abcdefgh", "abcdefgh\\u0000"),
+        ("abcdefghi", "abcdefghj"),
+        ("abcdefgh", "abcdefghabcdefgh"),
+        ("", "\\u0000"),
+        ("\u{e9}", "e\u{301}"),
+    ] {
+        assert!(
+            accepts(&format!("{{\"{one}\":1,\"{other}\":2}}")),
+            "{one} {other}"
+        );
+        for same in [one, other] {
+            let escaped = same.replace('a', "\\u0061").replace('\u{e9}', "\\u00e9");
+            assert!(
+                !accepts(&format!("{{\"{same}\":1,\"{escaped}\":2}}")),
+                "{same}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -148,6 +173,32 @@ proptest! {
         );
     }
 
+    /// Names of up to three words, some with escapes; short alphabets, so that they repeat.
+    #[test]
+    fn names_are_refused_when_they_repeat_however_they_are_written(
+        names in prop::collection::vec(("[ab]{0,2}", 0_usize..20, any::<bool>()), 0..12)
+    ) {
+        let said: Vec<_> = names
+            .iter()
+            .map(|(start, pad, _)| format!("{start}{}", "p".repeat(*pad / 5 * 5)))
+            .collect();
+        let members: Vec<_> = said
+            .iter()
+            .zip(&names)
+            .map(|(name, (.., is_escaped))| {
+                let spelled = if *is_escaped {
+                    name.replace('a', "\\u0061").replacen('p', "\\u0070", 1)
+                } else {
+                    name.clone()
+                };
+                format!("\"{spelled}\":0")
+            })
+            .collect();
+        let text = format!("{{{}}}", members.join(","));
+        let distinct: std::collections::BTreeSet<_> = said.iter().collect();
+        prop_assert_eq!(accepts(&text), distinct.len() == said.len(), "{}", text);
+    }
+
     #[test]
     fn strings_read_back_as_written(value in "\\PC*", pad in 0_usize..9) {
         let object = serde_json::json!({ "p": "x".repeat(pad), "value": value });
@@ -160,7 +211,8 @@ proptest! {
 
     #[test]
     fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-        let _ = scan_object(&bytes, DEPTH, |_, value| {
+        let _ = scan_object(&bytes, DEPTH, |member| {
+            let value = member.value();
             value.elements().count();
             value.members().count();
             let _ = value.as_f64();

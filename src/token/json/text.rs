@@ -6,9 +6,25 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     pub(super) raw: &'a str,
+    pub(super) spelling: Spelling,
+}
+
+/// How a string is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As it is.
+    Plain,
+    /// With escapes.
+    Escaped,
 }
 
 impl<'a> Text<'a> {
+    pub(super) fn new(raw: &'a str) -> Self {
+        let escape = memchr::memchr(b'\\', raw.as_bytes());
+        let spelling = escape.map_or(Spelling::Plain, |_| Spelling::Escaped);
+        Self { raw, spelling }
+    }
+
     /// The text, copied only if it has escapes.
     #[must_use]
     pub fn to_cow(self) -> Cow<'a, str> {
@@ -39,31 +55,33 @@ impl<'a> Text<'a> {
         Chars { rest: self.raw }
     }
 
+    const fn is_plain(self) -> bool {
+        matches!(self.spelling, Spelling::Plain)
+    }
+
     /// As it stands in the text, with its escapes.
     #[must_use]
     pub const fn raw(self) -> &'a str {
         self.raw
     }
-
-    fn is_plain(self) -> bool {
-        memchr::memchr(b'\\', self.raw.as_bytes()).is_none()
-    }
 }
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        if self.raw == other {
-            // Equal to the letter, and a backslash in the text would not stand for itself.
-            return self.is_plain();
+        if self.is_plain() {
+            return self.raw == other;
         }
-        // An escape is never shorter than what it stands for.
-        self.raw.len() > other.len() && !self.is_plain() && self.chars().eq(other.chars())
+        // An escape is longer than what it stands for.
+        self.raw.len() > other.len() && self.chars().eq(other.chars())
     }
 }
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.raw == other.raw || self.chars().eq(other.chars())
+        if self.is_plain() && other.is_plain() {
+            return self.raw == other.raw;
+        }
+        self.chars().eq(other.chars())
     }
 }
 

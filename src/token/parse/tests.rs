@@ -1,8 +1,6 @@
-use super::{PartsRoom, TokenLimits, UnverifiedToken, numeric_date};
+use super::{PartsRoom, TokenLimits, UnverifiedToken};
 use crate::reason::Reason;
-use crate::time::UnixMillis;
 use crate::token::base64url::encode;
-use crate::token::json::scan_object;
 
 fn token(header: &str, payload: &str) -> String {
     format!(
@@ -27,9 +25,9 @@ fn reads_header_claims_and_signature() {
     let mut room = PartsRoom::default();
     let limits = TokenLimits::default();
     let token = UnverifiedToken::parse(text.as_bytes(), &limits, &mut room).expect("well-formed");
-    assert!(token.header.algorithm.expect("alg") == *"RS256");
-    assert!(token.header.key_id.expect("kid") == *"a/b");
-    assert!(!token.header.demands_extension);
+    assert!(token.header.algorithm().expect("alg") == *"RS256");
+    assert!(token.header.key_id().expect("kid") == *"a/b");
+    assert!(!token.header.demands_extension());
     assert_eq!(token.signature, b"signature");
     assert_eq!(
         token.signing_input,
@@ -118,36 +116,6 @@ fn a_header_that_demands_an_extension_says_so_whatever_its_value() {
         let mut room = PartsRoom::default();
         let limits = TokenLimits::default();
         let token = UnverifiedToken::parse(text.as_bytes(), &limits, &mut room).expect(header);
-        assert!(token.header.demands_extension, "{header}");
-    }
-}
-
-#[test]
-fn a_numeric_date_is_a_finite_number_in_range() {
-    for (text, millis) in [
-        ("0", Some(0)),
-        ("1", Some(1000)),
-        ("-1", Some(-1000)),
-        ("1.5", Some(1500)),
-        ("1.0001", Some(1001)),
-        ("1e3", Some(1_000_000)),
-        ("9007199254740992", Some(9_007_199_254_740_992_000)),
-        ("9007199254740993", None),
-        ("-9007199254740993", None),
-        ("18446744073709551616", None),
-        ("1e400", None),
-        ("-1e400", None),
-        ("\"1\"", None),
-        ("null", None),
-        ("true", None),
-        ("[1]", None),
-    ] {
-        let object = format!("{{\"exp\":{text}}}");
-        let json = scan_object(object.as_bytes(), 4, |_, _| ()).expect("JSON");
-        assert_eq!(
-            numeric_date(json.get("exp").expect("exp")),
-            millis.map(UnixMillis),
-            "{text}"
-        );
+        assert!(token.header.demands_extension(), "{header}");
     }
 }
