@@ -1,0 +1,149 @@
+//! A worker's part in repeat-token `Check`s: the bytes of a request become those of the answer.
+//! Takes how many rules and how many consumers there are; `run` beside it counts instructions.
+
+use std::collections::HashMap;
+use std::env;
+use std::sync::Arc;
+
+use jotgate::authorizer::{Authorizer, Parts};
+use jotgate::cache::{CacheSettings, TokenCache};
+use jotgate::consumers::{Consumer, Consumers, ConsumersBuilder, Material};
+use jotgate::forward::{Format, ForwardPolicy, HeaderClaim};
+use jotgate::gate::Gate;
+use jotgate::grpc::check;
+use jotgate::grpc::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
+use jotgate::grpc::proto::envoy::service::auth::v3::{AttributeContext, CheckRequest};
+use jotgate::issuers::{Audiences, Issuer, IssuerPolicy};
+use jotgate::keys::{Key, KeyStore};
+use jotgate::matching::Match;
+use jotgate::metrics::Metrics;
+use jotgate::rules::{RuleSettings, Rules};
+use jotgate::signature::{Algorithm, SigningKey, sign_token};
+use jotgate::telemetry::{DecisionLog, Decisions};
+use jotgate::time::{ManualClock, UnixMillis};
+use jotgate::token::{ClaimPath, TokenLimits};
+use prost::Message;
+use serde_json::{Map, json};
+use zeroize::Zeroizing;
+
+const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
+const SECRET: &[u8] = b"a secret of at least 32 bytes, as RFC 7518 asks";
+const CHECKS: usize = 200;
+
+fn main() {
+    let counts: Vec<usize> = env::args()
+        .skip(1)
+        .flat_map(|count| count.parse())
+        .collect();
+    let [rules, consumers] = counts[..] else {
+        panic!("usage: RULES CONSUMERS");
+    };
+    let key = SigningKey::generate(Algorithm::Es256).expect("generated");
+    let application = SigningKey::from_jwk(&json!({
+        "kty": "oct", "alg": "HS256", "k": jotgate::token::base64url::encode(SECRET),
+    }));
+    let application = application.expect("a secret");
+    let gate = gate(&key, rules, consumers);
+    // The last rule and the last consumer: whoever tried them one by one would take longest.
+    let requests = [("corp", &key), ("application", &application)].map(|(issuer, key)| {
+        let issuer = match issuer {
+            "corp" => "https://idp.example.com/".to_owned(),
+            other => format!("{other}-{}", consumers - 1),
+        };
+        let claims = json!({
+            "iss": issuer, "aud": "orders-api", "sub": "alice", "exp": NOW.seconds() + 60,
+        });
+        let token = sign_token(&Map::new(), &claims, key).expect("signed");
+        request(&token, &format!("/orders-{}/1", rules - 1))
+    });
+    let refused = check::answer(&gate, &request("x.y.z", "/orders-0/1"));
+    let allowed = check::answer(&gate, &requests[0]);
+    assert_ne!(refused, allowed);
+    assert_eq!(check::answer(&gate, &requests[0]), allowed);
+    let bytes = repeat_checks(&gate, &requests);
+    println!("{} checks, {bytes} bytes", CHECKS * requests.len());
+}
+
+/// What is counted. A loop, because a closure would have its name, too, and counting would stop
+/// where it is entered.
+#[inline(never)]
+fn repeat_checks(gate: &Gate, requests: &[Vec<u8>]) -> usize {
+    let mut bytes = 0;
+    for _ in 0..CHECKS {
+        for request in requests {
+            bytes += check::answer(gate, request).len();
+        }
+    }
+    bytes
+}
+
+fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
+    let public = key.verifying_key().expect("public");
+    let keys = KeyStore::fixed(vec![Key::new(None, "thumbprint".to_owned(), public)]);
+    let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
+    let issuer = Issuer {
+        policy: IssuerPolicy::new("corp", "https://idp.example.com/", audiences),
+        keys: Arc::new(keys),
+    };
+    let rules = (0..rules).map(|place| RuleSettings {
+        name: Some(format!("rule-{place}").into()),
+        matches: Match {
+            paths: Box::new([format!("/orders-{place}/{{id}}")
+                .parse()
+                .expect("a pattern")]),
+            ..Match::default()
+        },
+        forward: ForwardPolicy {
+            headers: vec![HeaderClaim {
+                name: http::HeaderName::from_static("x-user-id"),
+                claim: ClaimPath::dotted("sub").expect("a path"),
+                format: Format::Csv,
+            }],
+            ..ForwardPolicy::default()
+        },
+        ..RuleSettings::default()
+    });
+    let authorizer = Authorizer::new(Parts {
+        issuers: [Arc::new(issuer)].into_iter().collect(),
+        consumers: Arc::new(table(consumers)),
+        rules: Rules::new(rules.collect(), RuleSettings::default()),
+        limits: TokenLimits::default(),
+        cache: TokenCache::new(CacheSettings::default()),
+        bypass_cors_preflight: false,
+        generation: 1,
+    });
+    let clock = Arc::new(ManualClock::new(NOW));
+    let log = DecisionLog::new(Decisions::Off);
+    Gate::new(authorizer, clock, Arc::new(Metrics::new()), log, 1)
+}
+
+fn table(consumers: usize) -> Consumers {
+    let mut builder = ConsumersBuilder::new("iss");
+    let material = Material::Secret(Zeroizing::new(SECRET.to_vec()));
+    for place in 0..consumers {
+        let name = format!("application-{place}");
+        let added = builder.add(&Consumer::named(&name)).expect("room");
+        let added = builder.add_credential(added, &name, Algorithm::Hs256, &material);
+        added.expect("room");
+    }
+    builder.finish(None)
+}
+
+fn request(token: &str, path: &str) -> Vec<u8> {
+    let authorization = ("authorization".to_owned(), format!("Bearer {token}"));
+    let http = HttpRequest {
+        method: "GET".to_owned(),
+        host: "api.example.com".to_owned(),
+        path: path.to_owned(),
+        headers: HashMap::from([authorization]),
+        ..HttpRequest::default()
+    };
+    let attributes = AttributeContext {
+        request: Some(Request { http: Some(http) }),
+        ..AttributeContext::default()
+    };
+    let request = CheckRequest {
+        attributes: Some(attributes),
+    };
+    request.encode_to_vec()
+}
