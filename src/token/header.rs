@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::base64url;
-use super::json::{Json, Text, scan_text, utf8};
+use super::json::{Json, Text, TextPlace, scan_text, utf8};
 use crate::limits::KEY_ID_BYTES;
 use crate::reason::Reason;
 
@@ -53,7 +53,7 @@ impl<'a> Header<'a> {
 
     fn parameter(&self, which: usize) -> Option<Text<'a>> {
         let place = self.places.texts[which].as_ref()?;
-        Json::read_before(self.text, place).as_text()
+        Some(Text::read_before(self.text, place))
     }
 }
 
@@ -100,7 +100,7 @@ impl HeaderRoom {
 #[derive(Debug, Default)]
 struct Places {
     object: Range<usize>,
-    texts: [Option<Range<usize>>; TEXTS.len()],
+    texts: [Option<TextPlace>; TEXTS.len()],
     demands_extension: bool,
 }
 
@@ -112,14 +112,16 @@ impl Places {
             // Everything else is skipped; `jwk`, `jku`, `x5u` and `x5c` above all: keys come from
             // the configuration alone (RFC 8725 3.10).
             if let Some(which) = member.position(&TEXTS) {
-                let is_short = |text: Text<'_>| which != KEY_ID || text.raw().len() <= KEY_ID_BYTES;
-                is_readable &= member.value().as_text().is_some_and(is_short);
-                places.texts[which] = Some(member.value_place());
+                places.texts[which] = member.text_place();
+                is_readable &= places.texts[which].is_some();
             }
             let is_demand = member.position(&[b"crit"]).or(member.position(&[b"b64"]));
             places.demands_extension |= is_demand.is_some();
         })
         .ok()?;
+        let key_id = places.texts[KEY_ID].as_ref();
+        let key_id = key_id.map(|place| Text::read_before(text, place));
+        is_readable &= key_id.is_none_or(|id| id.raw().len() <= KEY_ID_BYTES);
         is_readable.then_some(places)
     }
 }

@@ -1,8 +1,6 @@
 //! A member of an object, not yet cut out of the text.
 
-use std::ops::Range;
-
-use super::text::Spelling;
+use super::text::{Spelling, TextPlace};
 use super::{Json, Text};
 
 /// A member of an object: where its name and its value stand. Most are skipped, and only those
@@ -55,9 +53,10 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// Where its value stands in the text.
-    pub(in crate::token) const fn value_place(&self) -> Range<usize> {
-        self.value_start..self.value_end
+    /// Where its value stands in the text, if it is one.
+    pub(in crate::token) fn text_place(&self) -> Option<TextPlace> {
+        let value = self.value().as_text()?;
+        Some(value.place(self.value_start + 1))
     }
 
     /// The text before it.

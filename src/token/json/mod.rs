@@ -14,6 +14,7 @@ use std::ops::Range;
 pub use member::Member;
 use names::{Names, Seen, seed};
 use scanner::Scanner;
+pub(super) use text::TextPlace;
 pub use text::{Chars, Text};
 
 /// The text is not one strict JSON object within the limits.
@@ -46,15 +47,11 @@ pub(super) fn scan_text<'a>(
     depth_max: usize,
     mut visit: impl FnMut(Member<'a>),
 ) -> Result<Range<usize>, Malformed> {
-    let mut scanner = Scanner {
-        text,
-        at: 0,
-        seed: seed(),
-    };
+    let scanner = Scanner { text };
     let mut names = Names::new();
-    scanner.peek_token();
-    let start = scanner.at;
-    scanner.object(depth_max.checked_sub(1).ok_or(Malformed)?, |member| {
+    let start = scanner.token(0);
+    let depth_left = depth_max.checked_sub(1).ok_or(Malformed)?;
+    let end = scanner.object(start, depth_left, seed(), |member| {
         match names.insert(member.name_hash) {
             Seen::Never => {}
             Seen::Perhaps if !is_repeated(&member, start) => {}
@@ -63,8 +60,7 @@ pub(super) fn scan_text<'a>(
         visit(member);
         Ok(())
     })?;
-    let end = scanner.at;
-    match scanner.peek_token() {
+    match scanner.byte(scanner.token(end)) {
         None => Ok(start..end),
         Some(_) => Err(Malformed),
     }
@@ -74,11 +70,7 @@ pub(super) fn scan_text<'a>(
 #[cold]
 fn is_repeated(member: &Member<'_>, start: usize) -> bool {
     let name = member.name();
-    let walk = Walk(Some(Scanner {
-        text: member.before(),
-        at: start + 1,
-        seed: 0,
-    }));
+    let walk = Walk::at(member.before(), start + 1);
     Members { walk }.any(|(earlier, _)| earlier == name)
 }
 
@@ -201,7 +193,9 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Text<'a>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let member = self.walk.next_item()?.member(usize::MAX).ok()?;
+        let (scanner, at) = self.walk.next_item()?;
+        let member = scanner.member(at, usize::MAX, 0).ok()?;
+        self.walk.at = member.value_end;
         Some((member.name(), member.value()))
     }
 }
@@ -216,38 +210,40 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Json<'a>;
 
     fn next(&mut self) -> Option<Json<'a>> {
-        let scanner = self.walk.next_item()?;
-        let start = scanner.value(usize::MAX).ok()?;
+        let (scanner, at) = self.walk.next_item()?;
+        self.walk.at = scanner.value(at, usize::MAX).ok()?;
         Some(Json {
-            raw: &scanner.text[start..scanner.at],
+            raw: &scanner.text[at..self.walk.at],
         })
     }
 }
 
 /// Goes from item to item of an array or object that was checked before.
 #[derive(Clone, Debug)]
-struct Walk<'a>(Option<Scanner<'a>>);
+struct Walk<'a> {
+    scanner: Scanner<'a>,
+    at: usize,
+}
 
 impl<'a> Walk<'a> {
     fn inside(raw: &'a str, is_container: bool) -> Self {
-        Self(is_container.then_some(Scanner {
-            text: raw,
-            at: 1,
-            seed: 0,
-        }))
+        Self::at(if is_container { raw } else { "" }, 1)
     }
 
-    fn next_item(&mut self) -> Option<&mut Scanner<'a>> {
-        let scanner = self.0.as_mut()?;
-        let mut token = scanner.peek_token();
-        if token == Some(b',') {
-            scanner.at += 1;
-            token = scanner.peek_token();
+    fn at(text: &'a str, at: usize) -> Self {
+        let scanner = Scanner { text };
+        Self { scanner, at }
+    }
+
+    fn next_item(&mut self) -> Option<(Scanner<'a>, usize)> {
+        let mut at = self.scanner.token(self.at);
+        if self.scanner.byte(at) == Some(b',') {
+            at = self.scanner.token(at + 1);
         }
-        if matches!(token, None | Some(b']' | b'}')) {
-            self.0 = None;
+        match self.scanner.byte(at) {
+            None | Some(b']' | b'}') => None,
+            Some(_) => Some((self.scanner, at)),
         }
-        self.0.as_mut()
     }
 }
 

@@ -1,87 +1,95 @@
 //! One pass over a text, byte by byte where it must be and eight at a time where it can.
 //!
-//! Strings and members are inlined by force. A call for each would hand `at` over in memory, and
-//! waiting for that took longer than the rest of the scan.
+//! Where it stands is an argument and a result of each step, so that it stays in a register:
+//! waiting for it to come back from memory would take longer than the rest of the scan. For the
+//! same reason strings and members are inlined by force.
 
 use std::ops::Range;
 
 use super::text::Spelling;
 use super::{Malformed, Member, Text};
 
-/// Reads strictly from `at` on. Every method leaves `at` behind what it read.
-#[derive(Clone, Debug)]
+/// Reads strictly. Every method reads from `at` on and returns where what it read ends.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
-    pub(super) at: usize,
-    /// What hashes of names start with.
-    pub(super) seed: u64,
 }
 
 impl<'a> Scanner<'a> {
-    /// The next byte that is no whitespace, which is not yet read.
-    pub(super) fn peek_token(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                token => return token,
-            }
+    pub(super) fn byte(self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// Where the next byte is that is no whitespace.
+    pub(super) fn token(self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(at) {
+            at += 1;
+        }
+        at
+    }
+
+    /// A value without whitespace before it.
+    #[inline(always)]
+    pub(super) fn value(self, at: usize, depth_left: usize) -> Result<usize, Malformed> {
+        match self.byte(at) {
+            Some(b'"') => self.string(at, |_| ()).map(|(end, _)| end),
+            _ => self.other_value(at, depth_left),
         }
     }
 
-    /// Any value; returns where it starts.
-    pub(super) fn value(&mut self, depth_left: usize) -> Result<usize, Malformed> {
-        let first = self.peek_token();
-        let start = self.at;
-        match first {
-            Some(b'"') => {
-                self.string(|_| ())?;
-            }
+    /// A value that is no string.
+    fn other_value(self, at: usize, depth_left: usize) -> Result<usize, Malformed> {
+        match self.byte(at) {
             Some(b'{') => {
-                self.object(depth_left.checked_sub(1).ok_or(Malformed)?, |_| Ok(()))?;
+                let depth_left = depth_left.checked_sub(1).ok_or(Malformed)?;
+                self.object(at, depth_left, 0, |_| Ok(()))
             }
-            Some(b'[') => self.array(depth_left.checked_sub(1).ok_or(Malformed)?)?,
-            Some(b't') => self.literal(b"true")?,
-            Some(b'f') => self.literal(b"false")?,
-            Some(b'n') => self.literal(b"null")?,
-            _ => self.number()?,
+            Some(b'[') => self.array(at, depth_left.checked_sub(1).ok_or(Malformed)?),
+            Some(b't') => self.literal(at, b"true"),
+            Some(b'f') => self.literal(at, b"false"),
+            Some(b'n') => self.literal(at, b"null"),
+            _ => self.number(at),
         }
-        Ok(start)
     }
 
     pub(super) fn object(
-        &mut self,
+        self,
+        at: usize,
         depth_left: usize,
+        seed: u64,
         mut visit: impl FnMut(Member<'a>) -> Result<(), Malformed>,
-    ) -> Result<(), Malformed> {
-        self.expect(b'{')?;
-        if self.peek_token() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
+    ) -> Result<usize, Malformed> {
+        let mut at = self.token(self.expect(at, b'{')?);
+        if self.byte(at) == Some(b'}') {
+            return Ok(at + 1);
         }
         loop {
-            visit(self.member(depth_left)?)?;
-            match self.peek_token() {
-                Some(b',') => self.at += 1,
-                _ => return self.expect(b'}'),
+            let member = self.member(at, depth_left, seed)?;
+            at = self.token(member.value_end);
+            visit(member)?;
+            match self.byte(at) {
+                Some(b',') => at = self.token(at + 1),
+                _ => return self.expect(at, b'}'),
             }
         }
     }
 
-    /// A name, a colon and a value.
+    /// A name, a colon and a value. The hash of the name starts with `seed`.
     #[inline(always)]
-    pub(super) fn member(&mut self, depth_left: usize) -> Result<Member<'a>, Malformed> {
-        self.peek_token();
-        let name_start = self.at + 1;
-        let mut name_hash = self.seed;
-        let spelling = self.string(|word| name_hash = mix(name_hash, word))?;
-        let name_end = self.at - 1;
+    pub(super) fn member(
+        self,
+        at: usize,
+        depth_left: usize,
+        seed: u64,
+    ) -> Result<Member<'a>, Malformed> {
+        let mut name_hash = seed;
+        let (end, spelling) = self.string(at, |word| name_hash = mix(name_hash, word))?;
+        let (name_start, name_end) = (at + 1, end - 1);
         name_hash = match spelling {
             Spelling::Plain => mix(name_hash, (name_end - name_start) as u64),
-            Spelling::Escaped => self.hash_resolved(name_start..name_end),
+            Spelling::Escaped => self.hash_resolved(name_start..name_end, seed),
         };
-        self.peek_token();
-        self.expect(b':')?;
-        let value_start = self.value(depth_left)?;
+        let value_start = self.token(self.expect(self.token(end), b':')?);
         Ok(Member {
             text: self.text,
             name_start,
@@ -89,95 +97,82 @@ impl<'a> Scanner<'a> {
             name_hash,
             spelling,
             value_start,
-            value_end: self.at,
+            value_end: self.value(value_start, depth_left)?,
         })
     }
 
-    fn array(&mut self, depth_left: usize) -> Result<(), Malformed> {
-        self.expect(b'[')?;
-        if self.peek_token() == Some(b']') {
-            self.at += 1;
-            return Ok(());
+    fn array(self, at: usize, depth_left: usize) -> Result<usize, Malformed> {
+        let mut at = self.token(self.expect(at, b'[')?);
+        if self.byte(at) == Some(b']') {
+            return Ok(at + 1);
         }
         loop {
-            self.value(depth_left)?;
-            match self.peek_token() {
-                Some(b',') => self.at += 1,
-                _ => return self.expect(b']'),
+            at = self.token(self.value(at, depth_left)?);
+            match self.byte(at) {
+                Some(b',') => at = self.token(at + 1),
+                _ => return self.expect(at, b']'),
             }
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.peek() != Some(byte) {
-            return Err(Malformed);
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn literal(&mut self, literal: &[u8]) -> Result<(), Malformed> {
-        if !self.text.as_bytes()[self.at..].starts_with(literal) {
-            return Err(Malformed);
-        }
-        self.at += literal.len();
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), Malformed> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Malformed> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start {
-            Err(Malformed)
+    fn expect(self, at: usize, byte: u8) -> Result<usize, Malformed> {
+        if self.byte(at) == Some(byte) {
+            Ok(at + 1)
         } else {
-            Ok(())
+            Err(Malformed)
         }
+    }
+
+    fn literal(self, at: usize, literal: &[u8]) -> Result<usize, Malformed> {
+        if self.text.as_bytes()[at..].starts_with(literal) {
+            Ok(at + literal.len())
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    fn number(self, mut at: usize) -> Result<usize, Malformed> {
+        if self.byte(at) == Some(b'-') {
+            at += 1;
+        }
+        at = match self.byte(at) {
+            Some(b'0') => at + 1,
+            _ => self.digits(at)?,
+        };
+        if self.byte(at) == Some(b'.') {
+            at = self.digits(at + 1)?;
+        }
+        if matches!(self.byte(at), Some(b'e' | b'E')) {
+            at += 1;
+            if matches!(self.byte(at), Some(b'+' | b'-')) {
+                at += 1;
+            }
+            at = self.digits(at)?;
+        }
+        Ok(at)
+    }
+
+    fn digits(self, at: usize) -> Result<usize, Malformed> {
+        let mut end = at;
+        while matches!(self.byte(end), Some(b'0'..=b'9')) {
+            end += 1;
+        }
+        if end == at { Err(Malformed) } else { Ok(end) }
     }
 
     /// A string with its quotes. `each` gets what is plain in it as words, as of
     /// [`plain_prefix`].
     #[inline(always)]
-    fn string(&mut self, mut each: impl FnMut(u64)) -> Result<Spelling, Malformed> {
-        self.expect(b'"')?;
+    fn string(self, at: usize, mut each: impl FnMut(u64)) -> Result<(usize, Spelling), Malformed> {
+        let mut at = self.expect(at, b'"')?;
         let mut spelling = Spelling::Plain;
         loop {
-            self.at += plain_prefix(&self.text.as_bytes()[self.at..], &mut each);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(spelling);
-                }
+            at += plain_prefix(&self.text.as_bytes()[at..], &mut each);
+            match self.byte(at) {
+                Some(b'"') => return Ok((at + 1, spelling)),
                 Some(b'\\') => {
                     spelling = Spelling::Escaped;
-                    self.escape()?;
+                    at = self.escape(at + 1)?;
                 }
                 // The end of the text, or a control character.
                 _ => return Err(Malformed),
@@ -185,41 +180,48 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// What follows a backslash.
     #[cold]
-    fn escape(&mut self) -> Result<(), Malformed> {
-        self.expect(b'\\')?;
-        let escape = self.peek().ok_or(Malformed)?;
-        self.at += 1;
+    fn escape(self, at: usize) -> Result<usize, Malformed> {
+        let escape = self.byte(at).ok_or(Malformed)?;
+        let at = at + 1;
         match escape {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
-            b'u' => match self.hex()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at),
+            b'u' => match self.hex(at)? {
                 // The first half of a surrogate pair needs its second half; a second half alone
                 // is no character.
                 0xD800..=0xDBFF => {
-                    self.expect(b'\\')?;
-                    self.expect(b'u')?;
-                    let low = self.hex()?;
-                    if (0xDC00..=0xDFFF).contains(&low) {
-                        Ok(())
+                    let at = self.expect(self.expect(at + 4, b'\\')?, b'u')?;
+                    if (0xDC00..=0xDFFF).contains(&self.hex(at)?) {
+                        Ok(at + 4)
                     } else {
                         Err(Malformed)
                     }
                 }
                 0xDC00..=0xDFFF => Err(Malformed),
-                _ => Ok(()),
+                _ => Ok(at + 4),
             },
             _ => Err(Malformed),
         }
     }
 
+    /// Four hexadecimal digits, as a number.
+    fn hex(self, at: usize) -> Result<u32, Malformed> {
+        let digits = self.text.as_bytes().get(at..at + 4).ok_or(Malformed)?;
+        digits.iter().try_fold(0, |value, digit| {
+            let digit = char::from(*digit).to_digit(16).ok_or(Malformed)?;
+            Ok(value * 16 + digit)
+        })
+    }
+
     /// The hash of a name with escapes: that of the name it stands for.
     #[cold]
-    fn hash_resolved(&self, name: Range<usize>) -> u64 {
+    fn hash_resolved(self, name: Range<usize>, seed: u64) -> u64 {
         let name = Text {
             raw: &self.text[name],
             spelling: Spelling::Escaped,
         };
-        let (mut hash, mut word, mut len) = (self.seed, 0, 0);
+        let (mut hash, mut word, mut len) = (seed, 0, 0);
         for character in name.chars() {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
                 word |= u64::from(byte) << (8 * (len % 8));
@@ -231,20 +233,6 @@ impl<'a> Scanner<'a> {
             }
         }
         mix(mix(hash, word), len)
-    }
-
-    fn hex(&mut self) -> Result<u32, Malformed> {
-        let digits = self
-            .text
-            .as_bytes()
-            .get(self.at..self.at + 4)
-            .ok_or(Malformed)?;
-        let mut value = 0;
-        for digit in digits {
-            value = value * 16 + char::from(*digit).to_digit(16).ok_or(Malformed)?;
-        }
-        self.at += 4;
-        Ok(value)
     }
 }
 
@@ -260,14 +248,12 @@ fn plain_prefix(bytes: &[u8], mut each: impl FnMut(u64)) -> usize {
     let mut at = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        // A borrow can only mark bytes above the first real one, and the first is what counts.
-        let marks = (quote.wrapping_sub(ONES)
-            | backslash.wrapping_sub(ONES)
-            | word.wrapping_sub(ONES * 0x20))
-            & !word
-            & HIGH;
+        // One bit off, the quote (0x22) lies right above the control characters (to 0x1f), and the
+        // space beyond it. A borrow can only mark bytes above the first real one, and the first is
+        // what counts.
+        let control_or_quote = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let marks = (control_or_quote | backslash) & !word & HIGH;
         if marks != 0 {
             let bits = marks.trailing_zeros() & !7;
             each(word & ((1 << bits) - 1));

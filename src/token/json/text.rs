@@ -1,6 +1,7 @@
 //! Names and strings, escapes and all.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The content of a JSON string or name, escapes and all.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,30 @@ pub(super) enum Spelling {
     Escaped,
 }
 
+/// Where a text stands in the one that it was read from.
+#[derive(Clone, Debug)]
+pub(in crate::token) struct TextPlace {
+    range: Range<usize>,
+    spelling: Spelling,
+}
+
 impl<'a> Text<'a> {
+    /// The text that was found at `place` when `text` was scanned.
+    pub(in crate::token) fn read_before(text: &'a str, place: &TextPlace) -> Self {
+        Self {
+            raw: &text[place.range.clone()],
+            spelling: place.spelling,
+        }
+    }
+
+    /// The place of this text, which starts at `start`.
+    pub(super) const fn place(self, start: usize) -> TextPlace {
+        TextPlace {
+            range: start..start + self.raw.len(),
+            spelling: self.spelling,
+        }
+    }
+
     pub(super) fn new(raw: &'a str) -> Self {
         let escape = memchr::memchr(b'\\', raw.as_bytes());
         let spelling = escape.map_or(Spelling::Plain, |_| Spelling::Escaped);
