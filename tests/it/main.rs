@@ -18,6 +18,7 @@ mod envoy;
 mod examples;
 mod keys_under_load;
 mod lifecycle;
+mod load_tests;
 mod nginx;
 mod operations;
 mod rules;
