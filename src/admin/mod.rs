@@ -1,7 +1,7 @@
 //! The admin listener: metrics, liveness, readiness, status, version. HTTP/1.1, for probes,
 //! scrapers and people.
 //!
-//! It has nothing that changes anything, and it is served by the control plane, so that a scrape
+//! Only `POST /keys/rotate` changes anything, and no more than time would. It is served by the control plane, so that a scrape
 //! never takes a worker's time.
 
 mod readiness;
@@ -35,6 +35,15 @@ pub trait StatusSource: Send + Sync + 'static {
 
     /// How full the cache is now.
     fn cache(&self) -> CacheStatus;
+
+    /// Lets the next signing keys, which are published already, sign from now on. Returns their
+    /// names.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    fn rotate_keys(&self) -> Result<Vec<String>, String> {
+        Err("nothing is issued here".to_owned())
+    }
 
     /// The names of the issuers that are not optional and have no keys. Readiness waits for them.
     fn awaited_issuers(&self) -> Vec<String>;

@@ -13,6 +13,9 @@ pub(super) type Answer = Response<Full<Bytes>>;
 
 /// Answers `method` on `path`. The body of an answer to HEAD is left out by the server.
 pub(super) fn respond(admin: &Admin, method: &Method, path: &str) -> Answer {
+    if path == "/keys/rotate" {
+        return rotate_keys(admin, method);
+    }
     let endpoint = match path {
         "/metrics" => metrics,
         "/livez" => livez,
@@ -22,18 +25,35 @@ pub(super) fn respond(admin: &Admin, method: &Method, path: &str) -> Answer {
         _ => {
             return problem(
                 StatusCode::NOT_FOUND,
-                "there are /metrics, /livez, /readyz, /status and /version",
+                "there are /metrics, /livez, /readyz, /status, /version and /keys/rotate",
             );
         }
     };
     if method == Method::GET || method == Method::HEAD {
         return endpoint(admin);
     }
-    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD");
+    wrong_method("GET, HEAD")
+}
+
+fn wrong_method(allowed: &'static str) -> Answer {
+    let mut answer = problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &format!("only {}", allowed.replace(", ", " and ")),
+    );
+    let allowed = HeaderValue::from_static(allowed);
+    answer.headers_mut().insert(ALLOW, allowed);
     answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    answer
+}
+
+/// The one endpoint that does something.
+fn rotate_keys(admin: &Admin, method: &Method) -> Answer {
+    if method != Method::POST {
+        return wrong_method("POST");
+    }
+    match admin.source.rotate_keys() {
+        Ok(keys) => json(&serde_json::json!({ "keys": keys })),
+        Err(detail) => problem(StatusCode::CONFLICT, &detail),
+    }
 }
 
 fn metrics(admin: &Admin) -> Answer {

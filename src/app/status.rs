@@ -37,6 +37,12 @@ impl StatusSource for Shared {
         }
     }
 
+    fn rotate_keys(&self) -> Result<Vec<String>, String> {
+        let rotated = self.desk().rotate();
+        let names = rotated.map_err(|error| error.to_string())?;
+        Ok(names.into_iter().map(String::from).collect())
+    }
+
     fn awaited_issuers(&self) -> Vec<String> {
         let state = self.state();
         let awaited = state.config.issuers.iter().filter(|issuer| {

@@ -95,10 +95,11 @@ impl Worker {
         );
         let http_service = self.http_service;
         let http = accept(http, self.phase, self.closing, move |stream, phase| {
+            let service = http_service.clone().for_client(stream.address());
             serve_connection(
                 Rc::clone(&http_builder),
                 stream,
-                http_service.clone(),
+                service,
                 phase,
                 Phase::Closing,
             )

@@ -5,9 +5,11 @@ mod check;
 mod config_file;
 mod demo;
 mod exit;
+mod hash;
 mod input;
 mod inspect;
 mod keygen;
+mod keys;
 mod mint;
 mod moment;
 mod schema;
@@ -56,6 +58,10 @@ pub enum Command {
     Keygen(keygen::Keygen),
     /// Sign a token. For tests and bootstrapping.
     Mint(mint::Mint),
+    /// Make the hash of a client's secret, which is read from standard input.
+    Hash(hash::Hash),
+    /// Roll the signing keys of a running instance over.
+    Keys(keys::Keys),
     /// Print the JSON Schema of the configuration.
     Schema(schema::Schema),
     /// Show how a running instance is: issuers, keys, fetches, cache, generation.
@@ -83,6 +89,8 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(out),
             Self::Keygen(keygen) => keygen.run(out),
             Self::Mint(mint) => mint.run(out),
+            Self::Hash(hash) => hash.run(out),
+            Self::Keys(keys) => keys.run(out),
             Self::Schema(schema) => schema.run(out),
             Self::Status(status) => status.run(out),
             Self::Completions { shell } => {

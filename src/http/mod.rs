@@ -6,11 +6,13 @@
 mod auth;
 mod original;
 mod problem;
+mod token;
 mod verify;
 mod well_known;
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ pub struct HttpService {
     gate: Arc<Gate>,
     original: Original,
     desk: Option<Arc<Desk>>,
+    address: Option<IpAddr>,
 }
 
 impl HttpService {
@@ -44,6 +47,7 @@ impl HttpService {
             gate,
             original,
             desk: None,
+            address: None,
         }
     }
 
@@ -56,8 +60,14 @@ impl HttpService {
         }
     }
 
-    /// Answers one request. Only `POST /v1/verify` waits, for its body; the bodies of all others
-    /// are never read.
+    /// The same service for a connection from `address`; none is known of a Unix socket.
+    #[must_use]
+    pub fn for_client(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Answers one request. Only what is sent with POST waits, for its body and for hashed
+    /// secrets; the bodies of all others are never read.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
@@ -76,17 +86,25 @@ impl HttpService {
             auth::itself(gate, request)
         } else if let Some(name) = path.strip_prefix(WELL_KNOWN) {
             well_known::respond(self.desk.as_deref(), &asking, name)
+        } else if path == TOKEN
+            && let Some(desk) = &self.desk
+            && let Some(in_force) = desk.in_force()
+        {
+            if asking.method == Method::POST {
+                let address = self.address;
+                let counter = token::Counter {
+                    gate,
+                    desk,
+                    address,
+                };
+                token::respond(&counter, &in_force, &asking, body).await
+            } else {
+                only_post("tokens are asked for with POST")
+            }
         } else if path != VERIFY {
             nothing_here()
         } else if asking.method != Method::POST {
-            let mut response = problem::response(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "questions are sent with POST",
-            );
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("POST"));
-            response
+            only_post("questions are sent with POST")
         } else {
             verify::answer(gate, body).await
         };
@@ -109,6 +127,13 @@ impl hyper::service::Service<Request<Incoming>> for HttpService {
     }
 }
 
+fn only_post(detail: &str) -> Response<Full<Bytes>> {
+    let mut response = problem::response(StatusCode::METHOD_NOT_ALLOWED, detail);
+    let allow = HeaderValue::from_static("POST");
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
 fn nothing_here() -> Response<Full<Bytes>> {
     problem::response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
@@ -117,6 +142,7 @@ const AUTH: &str = "/auth";
 const AUTH_RULE: &str = "/auth/";
 const ENVOY: &str = "/envoy";
 const WELL_KNOWN: &str = "/.well-known/";
+const TOKEN: &str = "/token";
 const VERIFY: &str = "/v1/verify";
 
 #[cfg(test)]

@@ -5,9 +5,13 @@
 //! a request signs without a lock and never waits for the control plane, which alone reads and
 //! writes keys.
 
+mod client;
 mod file;
+mod grant;
+mod hashing;
 mod keeper;
 mod key;
+mod limiter;
 mod mint;
 mod own;
 mod publish;
@@ -19,6 +23,7 @@ mod vault;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,7 +35,11 @@ use crate::limits::SIGNING_KEY_LOOK_EVERY;
 use crate::metrics::{IssueOutcome, Metrics, ProfileMetrics};
 use crate::time::{Clock, UnixMillis};
 
+use client::Door;
+pub use client::{Client, ClientError};
 pub use file::KeysError;
+pub use grant::{Grant, Refusal as GrantRefusal, Request as GrantRequest};
+pub use hashing::{HashError, SecretHash};
 use keeper::Keeper;
 pub use keeper::Prepared;
 pub use key::{NamedKey, is_publishable};
@@ -49,6 +58,7 @@ pub struct Desk {
     own: OwnKeys,
     /// Belongs to the control plane; no request touches it.
     keeper: Mutex<Keeper>,
+    door: Door,
     wake: Notify,
 }
 
@@ -82,6 +92,7 @@ impl Desk {
             in_force: ArcSwapOption::empty(),
             own: OwnKeys::default(),
             keeper: Mutex::new(Keeper::new(state)),
+            door: Door::new(),
             wake: Notify::new(),
         }
     }
@@ -153,6 +164,24 @@ impl Desk {
         self.in_force.load_full()
     }
 
+    /// The client that `authorization` (HTTP Basic) names, with the right secret. The secret is
+    /// checked on a thread of its own; a client who does not exist costs as much.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn recognise(
+        &self,
+        in_force: &InForce,
+        authorization: Option<&[u8]>,
+        address: Option<IpAddr>,
+    ) -> Result<Arc<Client>, ClientError> {
+        let clients = &in_force.settings.clients;
+        let now = self.now();
+        self.door
+            .recognise(clients, authorization, address, now)
+            .await
+    }
+
     /// What time it is.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
@@ -169,13 +198,13 @@ impl Desk {
         let offer = keeper.offer(self.clock.now());
         let key_set = publish::key_set(&offer.published, offer.max_age);
         let metadata = publish::metadata(settings, &offer.published, offer.max_age);
-        let profiles = settings.profiles.iter();
+        let profiles = settings.profiles.iter().map(|profile| &*profile.name);
         let meter = |name: &str| (Box::from(name), self.metrics.profile(name));
         let in_force = InForce {
             settings: Arc::clone(settings),
             signs: offer.signs,
             metadata,
-            meters: profiles.map(|profile| meter(&profile.name)).collect(),
+            meters: profiles.chain([UNKNOWN_PROFILE]).map(meter).collect(),
             key_set,
         };
         self.own.publish(Some(in_force.key_set.body.clone()));
@@ -212,8 +241,10 @@ impl InForce {
         issued
     }
 
-    /// A token of this profile was not even tried to make.
+    /// A token was not even tried to make; `profile` is what it should have been like, if known.
     pub fn refused(&self, profile: &str) {
+        let is_known = self.meters.contains_key(profile);
+        let profile = if is_known { profile } else { UNKNOWN_PROFILE };
         self.count(profile, IssueOutcome::Refused);
     }
 
@@ -235,6 +266,9 @@ impl InForce {
         }
     }
 }
+
+/// The label of refusals for which no profile is known. A name is never empty.
+const UNKNOWN_PROFILE: &str = "";
 
 impl fmt::Debug for Desk {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -60,13 +60,28 @@ pub(super) fn metadata(
     let mut algorithms: Vec<&str> = keys.iter().map(|key| key.algorithm_name()).collect();
     algorithms.sort_unstable();
     algorithms.dedup();
-    let metadata = json!({
+    let mut metadata = json!({
         "issuer": settings.issuer,
         "jwks_uri": format!("{base}/.well-known/jwks.json"),
         "response_types_supported": [],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,
     });
+    if !settings.clients.is_empty() {
+        let clients = settings.clients.iter();
+        let mut scopes: Vec<&str> = clients
+            .flat_map(|client| client.scopes.iter().map(AsRef::as_ref))
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        metadata["token_endpoint"] = format!("{base}/token").into();
+        metadata["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic"]);
+        metadata["grant_types_supported"] = json!([
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ]);
+        metadata["scopes_supported"] = json!(scopes);
+    }
     Document::new(&metadata, max_age)
 }
 

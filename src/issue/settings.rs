@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::client::Client;
 use super::key::NamedKey;
 use crate::limits::SIGNING_KEY_GRACE;
 use crate::signature::Algorithm;
@@ -18,6 +19,8 @@ pub struct IssueSettings {
     pub keys: Vec<KeySettings>,
     /// What tokens are like, in the order of the configuration.
     pub profiles: Vec<Arc<Profile>>,
+    /// Who may ask for tokens.
+    pub clients: Vec<Arc<Client>>,
 }
 
 /// A key, or how keys come about.

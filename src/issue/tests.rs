@@ -46,6 +46,7 @@ fn settings(keys: Vec<KeySettings>) -> IssueSettings {
         issuer: "https://jotgate.internal".into(),
         keys,
         profiles: vec![Arc::new(profile())],
+        clients: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -17,7 +17,7 @@ use crate::listen::{Address, Stream};
 
 /// Why there is no status.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchError {
+pub(in crate::cli) enum FetchError {
     #[error("cannot connect: {0}")]
     Connect(#[from] io::Error),
     #[error("no HTTP: {0}")]
@@ -34,30 +34,46 @@ pub(super) enum FetchError {
 
 /// The status of the instance whose admin listener is at `admin`.
 pub(super) fn status(admin: &Address) -> Result<Status, FetchError> {
+    match ask(admin, &Method::GET, "/status")? {
+        (StatusCode::OK, body) => Ok(serde_json::from_slice(&body)?),
+        (status, _) => Err(FetchError::Refused(status)),
+    }
+}
+
+/// What the admin listener at `admin` answers: status and body.
+pub(in crate::cli) fn ask(
+    admin: &Address,
+    method: &Method,
+    path: &str,
+) -> Result<(StatusCode, Bytes), FetchError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async { timeout(TIMEOUT, fetch(admin)).await? })
+    runtime.block_on(async { timeout(TIMEOUT, fetch(admin, method, path)).await? })
 }
 
-async fn fetch(admin: &Address) -> Result<Status, FetchError> {
+async fn fetch(
+    admin: &Address,
+    method: &Method,
+    path: &str,
+) -> Result<(StatusCode, Bytes), FetchError> {
     let stream = match admin {
         Address::Tcp(address) => Stream::Tcp(TcpStream::connect(address).await?),
         Address::Unix(path) => Stream::Unix(UnixStream::connect(path).await?),
     };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get("/status")
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(HOST, "jotgate")
         .body(Empty::<Bytes>::new())
         .expect("the parts of the request are constants");
     let answer = async {
         let response = sender.send_request(request).await?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Refused(response.status()));
-        }
+        let status = response.status();
         let body = Limited::new(response.into_body(), BODY_BYTES_MAX);
         let body = body.collect().await.map_err(FetchError::Body)?;
-        Ok(serde_json::from_slice(&body.to_bytes())?)
+        Ok((status, body.to_bytes()))
     };
     tokio::pin!(connection, answer);
     // The connection has to be driven while the answer is awaited. It may end first, once it has

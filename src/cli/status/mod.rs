@@ -1,6 +1,6 @@
 //! `jotgate status`: what a running instance is like, for people.
 
-mod fetch;
+pub(super) mod fetch;
 mod table;
 
 use std::io::{self, Write};

@@ -12,7 +12,7 @@ use crate::issue::{
 };
 use crate::limits::{ROTATE_EVERY_MIN, SIGNING_KEYS};
 
-use super::Context;
+use super::{Context, issue_clients};
 
 /// Converts `issue`.
 pub(super) fn issue(raw: &raw::Config, context: &mut Context<'_>) -> Option<IssueSettings> {
@@ -20,10 +20,12 @@ pub(super) fn issue(raw: &raw::Config, context: &mut Context<'_>) -> Option<Issu
     check_own(raw, context);
     let at = root.key("issue");
     let raw = raw.issue.as_ref()?;
+    let profiles = profiles(raw, &at, context);
     let settings = IssueSettings {
         issuer: issuer(raw, &at, context),
         keys: keys(raw, &at, context),
-        profiles: profiles(raw, &at, context),
+        clients: issue_clients::clients(raw, &profiles, &at.key("clients"), context),
+        profiles,
     };
     check_rotation(raw, &settings, &at.key("keys"), context);
     Some(settings)

@@ -4,6 +4,7 @@ mod consumer;
 mod consumers_file;
 mod files;
 mod issue;
+mod issue_clients;
 mod issuer;
 mod matching;
 mod material;

@@ -11,8 +11,8 @@ use crate::signature::Algorithm;
 use super::Unsupported;
 use super::entries::Entries;
 use super::literal::Literal;
-use super::scalar::{FilePath, Line, Written};
-use super::secret::ClaimName;
+use super::scalar::{FilePath, Line, ScopeName, Written};
+use super::secret::{ClaimName, Secret};
 
 /// What is issued here, with which keys, to whom.
 #[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -30,6 +30,25 @@ pub(in crate::config) struct Issue {
     #[schemars(extend("minProperties" = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) profiles: Option<Entries<Line, TokenProfile>>,
+    /// Who may ask for tokens, from a name of your choice, which is its `client_id`.
+    #[serde(skip_serializing_if = "Entries::is_empty")]
+    pub(in crate::config) clients: Entries<Line, Client>,
+}
+
+/// Who may ask for tokens, with HTTP Basic.
+#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(extend("required" = ["secret_hash", "profiles"]))]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::config) struct Client {
+    /// The hash of its secret: argon2id (`jotgate hash` makes one) or bcrypt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) secret_hash: Option<Secret>,
+    /// The profiles that its tokens may have; the first unless it says.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) profiles: Option<Vec<Written<Line>>>,
+    /// The scopes that it may have.
+    pub(in crate::config) scopes: Vec<Written<ScopeName>>,
 }
 
 /// A key to sign with: made here, or given.

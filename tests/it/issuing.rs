@@ -1,0 +1,220 @@
+//! Issuing from outside: published keys, `/token`, and what becomes of its tokens.
+
+use ::jotgate::issue::SecretHash;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use serde_json::{Value, json};
+
+use crate::support::http::{Request, Response};
+use crate::support::jotgate::{self, Jotgate};
+
+/// Who issues, who may ask, and who accepts it.
+fn start() -> Jotgate {
+    let hash = SecretHash::make(b"hunter2").expect("made");
+    Jotgate::start_ready(json!({
+        "issue": {
+            "issuer": ISSUER,
+            "keys": [{ "generate": {} }],
+            "profiles": {
+                "internal": {
+                    "audiences": ["orders-api"], "ttl": "60s", "type": "at+jwt",
+                    "claims": {
+                        "sub": { "from": "sub" }, "tenant": { "value": "acme" },
+                    },
+                },
+                "other": { "audiences": ["other-api"] },
+            },
+            "clients": {
+                "admin": {
+                    "secret_hash": { "value": hash }, "profiles": ["internal"],
+                    "scopes": ["orders:read", "orders:write"],
+                },
+            },
+        },
+        "issuers": {
+            "ours": { "issuer": ISSUER, "audiences": ["orders-api"], "keys": [{ "own": {} }] },
+        },
+    }))
+}
+
+fn ask(jotgate: &Jotgate, credentials: &str, form: &str) -> Response {
+    let encoded = base64_simd::STANDARD.encode_to_string(credentials);
+    let mut request = Request::new("POST", "/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("authorization", &format!("Basic {encoded}"));
+    request.body = form.as_bytes().to_vec();
+    request.send(jotgate.http())
+}
+
+fn body(response: &Response) -> Value {
+    serde_json::from_str(&response.text()).expect("JSON")
+}
+
+fn token(response: &Response) -> String {
+    assert_eq!(response.status, 200, "{}", response.text());
+    let token = &body(response)["access_token"];
+    token.as_str().expect("a token").to_owned()
+}
+
+/// What another library makes of it, with the published keys.
+fn verified(jotgate: &Jotgate, token: &str) -> Value {
+    let set = Request::get("/.well-known/jwks.json").send(jotgate.http());
+    let set: JwkSet = serde_json::from_str(&set.text()).expect("a key set");
+    let header = decode_header(token).expect("a header");
+    let key = set.find(&header.kid.expect("a kid")).expect("published");
+    let mut validation = Validation::new(header.alg);
+    validation.set_audience(&["orders-api"]);
+    validation.set_issuer(&[ISSUER]);
+    let key = DecodingKey::from_jwk(key).expect("a key");
+    let decoded = decode::<Value>(token, &key, &validation);
+    decoded.expect("valid").claims
+}
+
+#[test]
+fn a_client_gets_a_token_that_passes_here_and_elsewhere_and_can_be_renewed() {
+    let jotgate = start();
+    let response = ask(&jotgate, "admin:hunter2", "grant_type=client_credentials");
+    let answer = body(&response);
+    assert_eq!(answer["token_type"], "Bearer");
+    assert_eq!(
+        (&answer["expires_in"], &answer["scope"]),
+        (&json!(60), &json!("orders:read orders:write"))
+    );
+    let first = token(&response);
+    let claims = verified(&jotgate, &first);
+    for (name, value) in [
+        ("sub", "admin"),
+        ("client_id", "admin"),
+        ("tenant", "acme"),
+        ("scope", "orders:read orders:write"),
+    ] {
+        assert_eq!(claims[name], value, "{name}");
+    }
+    let allowed = Request::get("/auth").bearer(&first).send(jotgate.http());
+    assert_eq!(allowed.status, 200);
+
+    let form = format!("{EXCHANGE}&subject_token={first}&scope=orders:read");
+    let response = ask(&jotgate, "admin:hunter2", &form);
+    let issued = &body(&response)["issued_token_type"];
+    assert_eq!(issued, "urn:ietf:params:oauth:token-type:access_token");
+    let second = token(&response);
+    let claims = verified(&jotgate, &second);
+    assert_eq!(
+        (&claims["sub"], &claims["scope"]),
+        (&json!("admin"), &json!("orders:read"))
+    );
+
+    let form = format!("{EXCHANGE}&subject_token={second}&scope=orders:write");
+    let response = ask(&jotgate, "admin:hunter2", &form);
+    assert_eq!(
+        body(&response)["error"],
+        "invalid_scope",
+        "no more than the subject has"
+    );
+}
+
+#[test]
+fn whoever_may_not_have_a_token_is_told_why_as_rfc_6749_says() {
+    let jotgate = start();
+    let good = "grant_type=client_credentials";
+    let foreign = format!("{EXCHANGE}&subject_token=a.b.c");
+    for (credentials, form, status, error) in [
+        ("admin:hunter3", good, 401, "invalid_client"),
+        ("nobody:hunter2", good, 401, "invalid_client"),
+        ("admin:hunter2", "", 400, "invalid_request"),
+        (
+            "admin:hunter2",
+            "grant_type=password",
+            400,
+            "unsupported_grant_type",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&grant_type=x",
+            400,
+            "invalid_request",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&scope=admin",
+            400,
+            "invalid_scope",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&profile=other",
+            400,
+            "unauthorized_client",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&profile=x",
+            400,
+            "unauthorized_client",
+        ),
+        ("admin:hunter2", EXCHANGE, 400, "invalid_request"),
+        ("admin:hunter2", &foreign, 400, "invalid_request"),
+    ] {
+        let response = ask(&jotgate, credentials, form);
+        let found = (response.status, body(&response)["error"].clone());
+        assert_eq!(found, (status, json!(error)), "{credentials} {form}");
+        let challenge = response.header("www-authenticate");
+        assert_eq!(
+            challenge.is_some_and(|it| it.starts_with("Basic ")),
+            status == 401
+        );
+    }
+    let long = format!("{good}&x={}", "x".repeat(70_000));
+    let response = ask(&jotgate, "admin:hunter2", &long);
+    assert_eq!(
+        (response.status, &body(&response)["error"]),
+        (413, &json!("invalid_request"))
+    );
+    let metrics = Request::get("/metrics").send(jotgate.admin()).text();
+    let line = "jotgate_tokens_issued_total{profile=\"internal\",outcome=\"refused\"} 3";
+    assert!(metrics.contains(line), "{metrics}");
+}
+
+#[test]
+fn what_is_published_says_how_long_it_may_be_kept_and_is_known_again() {
+    let jotgate = start();
+    let metadata = Request::get("/.well-known/openid-configuration").send(jotgate.http());
+    let document = body(&metadata);
+    assert_eq!(
+        document["jwks_uri"],
+        format!("{ISSUER}/.well-known/jwks.json")
+    );
+    assert_eq!(document["token_endpoint"], format!("{ISSUER}/token"));
+    let other = Request::get("/.well-known/oauth-authorization-server").send(jotgate.http());
+    assert_eq!(body(&other), document);
+
+    let keys = Request::get("/.well-known/jwks.json").send(jotgate.http());
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+    assert_eq!(body(&keys)["keys"].as_array().expect("keys").len(), 2);
+    let tag = keys.header("etag").expect("a tag");
+    let again = Request::get("/.well-known/jwks.json").header("if-none-match", tag);
+    let again = again.send(jotgate.http());
+    assert_eq!((again.status, again.text().len()), (304, 0));
+    let changed = Request::new("POST", "/.well-known/jwks.json").send(jotgate.http());
+    assert_eq!(changed.status, 405);
+    let nothing = Request::get("/.well-known/nothing").send(jotgate.http());
+    assert_eq!(nothing.status, 404);
+}
+
+#[test]
+fn the_command_to_rotate_says_why_it_is_too_soon() {
+    let jotgate = start();
+    let output = jotgate::command()
+        .args(["keys", "rotate", "--admin", &jotgate.admin().to_string()])
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("others may not know it yet"), "{message}");
+    let looked = Request::get("/keys/rotate").send(jotgate.admin());
+    assert_eq!(looked.status, 405);
+}
+
+const ISSUER: &str = "https://jotgate.internal";
+const EXCHANGE: &str = "grant_type=urn:ietf:params:oauth:grant-type:token-exchange\
+    &subject_token_type=urn:ietf:params:oauth:token-type:access_token";
