@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=proto");
     let descriptors = protox::compile(
         [
+            "jotgate/v1/signer.proto",
             "jotgate/v1/verifier.proto",
             "envoy/service/auth/v3/external_auth.proto",
         ],

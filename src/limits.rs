@@ -141,7 +141,7 @@ pub const BCRYPT_COST: u32 = 14;
 pub const CLIENT_CREDENTIAL_BYTES: usize = 1024;
 /// Requests for tokens in a second that one client may send from one address, all in all, and how
 /// many of them at once.
-pub const CLIENT_RATE: (u32, u32) = (10, 50);
+pub const CLIENT_RATE: (u32, u32) = (20, 50);
 /// The same from one address, whoever it says it is. Behind a proxy all come from one.
 pub const ADDRESS_RATE: (u32, u32) = (50, 200);
 /// Buckets that clients and addresses are counted in. Several share one if there are more.

@@ -144,7 +144,8 @@ impl App {
         let gate = authority.guard(gate);
 
         let phase = watch::Sender::new(Phase::Running);
-        let (grpc_service, health) = GrpcService::new(Arc::clone(&gate));
+        let (grpc_service, health) =
+            GrpcService::new(Arc::clone(&gate), Arc::clone(authority.desk()));
         let http_service = HttpService::new(gate, server.original);
         let http_service = http_service.issuing(Arc::clone(authority.desk()));
         let closing = server.drain.saturating_sub(lame_duck(server.drain));

@@ -1,4 +1,4 @@
-//! `server.grpc`: Envoy's `Check`, jotgate's own `Verifier`, health and reflection.
+//! `server.grpc`: Envoy's `Check`, jotgate's own `Verifier` and `Signer`, health and reflection.
 //!
 //! `Check` is answered from its bytes before tonic's routes are asked; everything else is theirs.
 
@@ -6,6 +6,7 @@ pub mod check;
 mod metadata;
 pub mod proto;
 mod service;
+mod signer;
 pub mod verifier;
 pub mod wire;
 

@@ -18,9 +18,12 @@ use tower_service::Service;
 
 use super::check;
 use super::proto::DESCRIPTORS;
+use super::proto::jotgate::v1::signer_server::SignerServer;
 use super::proto::jotgate::v1::verifier_server::VerifierServer;
+use super::signer::SignerService;
 use super::verifier::VerifierService;
 use crate::gate::Gate;
+use crate::issue::Desk;
 use crate::limits::MESSAGE_BYTES;
 use crate::metrics::Transport;
 use crate::reason::Reason;
@@ -39,10 +42,12 @@ impl GrpcService {
     /// The services, and who reports on their health. Until then only the server as a whole is
     /// known, and `SERVING`.
     #[must_use]
-    pub fn new(gate: Arc<Gate>) -> (Self, HealthReporter) {
+    pub fn new(gate: Arc<Gate>, desk: Arc<Desk>) -> (Self, HealthReporter) {
         let (health, health_service) = tonic_health::server::health_reporter();
         let verifier = VerifierServer::new(VerifierService::new(Arc::clone(&gate)))
             .max_decoding_message_size(MESSAGE_BYTES);
+        let signer =
+            SignerServer::new(SignerService::new(desk)).max_decoding_message_size(MESSAGE_BYTES);
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -57,6 +62,7 @@ impl GrpcService {
         let mut routes = Routes::builder();
         routes
             .add_service(verifier)
+            .add_service(signer)
             .add_service(health_service)
             .add_service(reflection_v1)
             .add_service(reflection_v1alpha);
@@ -78,9 +84,10 @@ pub async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
 }
 
 /// The services whose health is reported, beside the server as a whole (the empty name).
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     "",
     "envoy.service.auth.v3.Authorization",
+    "jotgate.v1.Signer",
     "jotgate.v1.Verifier",
 ];
 

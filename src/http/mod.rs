@@ -6,6 +6,7 @@
 mod auth;
 mod original;
 mod problem;
+mod sign;
 mod token;
 mod verify;
 mod well_known;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use http_body_util::Full;
@@ -86,21 +88,8 @@ impl HttpService {
             auth::itself(gate, request)
         } else if let Some(name) = path.strip_prefix(WELL_KNOWN) {
             well_known::respond(self.desk.as_deref(), &asking, name)
-        } else if path == TOKEN
-            && let Some(desk) = &self.desk
-            && let Some(in_force) = desk.in_force()
-        {
-            if asking.method == Method::POST {
-                let address = self.address;
-                let counter = token::Counter {
-                    gate,
-                    desk,
-                    address,
-                };
-                token::respond(&counter, &in_force, &asking, body).await
-            } else {
-                only_post("tokens are asked for with POST")
-            }
+        } else if let Some(place) = Issuing::at(path) {
+            self.issue(place, &asking, body).await
         } else if path != VERIFY {
             nothing_here()
         } else if asking.method != Method::POST {
@@ -113,6 +102,51 @@ impl HttpService {
             response.headers_mut().insert(CONNECTION, close);
         }
         response
+    }
+}
+
+impl HttpService {
+    /// Answers a request for tokens.
+    async fn issue<B>(&self, place: Issuing<'_>, asking: &Parts, body: B) -> Response<Full<Bytes>>
+    where
+        B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        let Some(desk) = &self.desk else {
+            return nothing_here();
+        };
+        let Some(in_force) = desk.in_force() else {
+            return nothing_here();
+        };
+        if asking.method != Method::POST {
+            return only_post("tokens are asked for with POST");
+        }
+        let counter = token::Counter {
+            gate: &self.gate,
+            desk,
+            address: self.address,
+        };
+        match place {
+            Issuing::Token => token::respond(&counter, &in_force, asking, body).await,
+            Issuing::Document(name) => {
+                let name = percent_decode_str(name).decode_utf8_lossy();
+                sign::respond(&counter, &in_force, asking, &name, body).await
+            }
+        }
+    }
+}
+
+/// Where tokens are asked for.
+enum Issuing<'p> {
+    Token,
+    Document(&'p str),
+}
+
+impl<'p> Issuing<'p> {
+    fn at(path: &'p str) -> Option<Self> {
+        if path == TOKEN {
+            return Some(Self::Token);
+        }
+        path.strip_prefix(SIGN).map(Self::Document)
     }
 }
 
@@ -143,6 +177,7 @@ const AUTH_RULE: &str = "/auth/";
 const ENVOY: &str = "/envoy";
 const WELL_KNOWN: &str = "/.well-known/";
 const TOKEN: &str = "/token";
+const SIGN: &str = "/v1/sign/";
 const VERIFY: &str = "/v1/verify";
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ where
         None
     };
     let claims = claims.as_deref();
-    let subject = claims.and_then(|it| scan_object(it, CLAIMS_DEPTH_MAX, |_, _| ()).ok());
+    let subject = claims.and_then(|it| scan_object(it, CLAIMS_DEPTH_MAX, |_| ()).ok());
     let request = GrantRequest {
         profile: form.get("profile"),
         scope: form.get("scope"),
@@ -225,6 +225,13 @@ impl Fault {
             code,
             detail: detail.into(),
             header: None,
+        }
+    }
+
+    pub(super) fn status(status: StatusCode, code: &'static str, detail: &str) -> Self {
+        Self {
+            status,
+            ..Self::bad(code, detail)
         }
     }
 

@@ -91,7 +91,7 @@ impl Desk {
         }
         // A profile's `sub: {from: sub}` means the client where there is no other subject.
         let itself = format!("{{\"sub\":{name},\"client_id\":{name},\"scope\":{scope_json}}}");
-        let itself = crate::token::json::scan_object(itself.as_bytes(), 2, |_, _| ());
+        let itself = crate::token::json::scan_object(itself.as_bytes(), 2, |_| ());
         let order = Order {
             profile,
             facts: request.subject.or(itself.ok()),

@@ -6,6 +6,7 @@
 //! writes keys.
 
 mod client;
+mod document;
 mod file;
 mod grant;
 mod hashing;
@@ -37,6 +38,7 @@ use crate::time::{Clock, UnixMillis};
 
 use client::Door;
 pub use client::{Client, ClientError};
+pub use document::{DocumentSettings, Serialization, SignError};
 pub use file::KeysError;
 pub use grant::{Grant, Refusal as GrantRefusal, Request as GrantRequest};
 pub use hashing::{HashError, SecretHash};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
+use super::document::DocumentSettings;
 use super::key::NamedKey;
 use crate::limits::SIGNING_KEY_GRACE;
 use crate::signature::Algorithm;
@@ -21,6 +22,8 @@ pub struct IssueSettings {
     pub profiles: Vec<Arc<Profile>>,
     /// Who may ask for tokens.
     pub clients: Vec<Arc<Client>>,
+    /// What of which documents is signed.
+    pub documents: Vec<DocumentSettings>,
 }
 
 /// A key, or how keys come about.

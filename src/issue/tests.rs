@@ -47,6 +47,7 @@ fn settings(keys: Vec<KeySettings>) -> IssueSettings {
         keys,
         profiles: vec![Arc::new(profile())],
         clients: Vec::new(),
+        documents: Vec::new(),
     }
 }
 

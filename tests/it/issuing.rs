@@ -1,12 +1,16 @@
 //! Issuing from outside: published keys, `/token`, and what becomes of its tokens.
 
+use ::jotgate::grpc::proto::jotgate::v1::SignRequest;
+use ::jotgate::grpc::proto::jotgate::v1::signer_client::SignerClient;
 use ::jotgate::issue::SecretHash;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
+use tonic::Code;
 
 use crate::support::http::{Request, Response};
 use crate::support::jotgate::{self, Jotgate};
+use crate::support::rpc::Rpc;
 
 /// Who issues, who may ask, and who accepts it.
 fn start() -> Jotgate {
@@ -24,6 +28,11 @@ fn start() -> Jotgate {
                 },
                 "other": { "audiences": ["other-api"] },
             },
+            "documents": {
+                "login": { "profile": "internal", "keys_to_sign": ["access_token", "refresh_token"] },
+                "full": { "profile": "internal", "keys_to_sign": ["access_token"], "full": true },
+                "forbidden": { "profile": "other", "keys_to_sign": ["access_token"] },
+            },
             "clients": {
                 "admin": {
                     "secret_hash": { "value": hash }, "profiles": ["internal"],
@@ -38,12 +47,16 @@ fn start() -> Jotgate {
 }
 
 fn ask(jotgate: &Jotgate, credentials: &str, form: &str) -> Response {
-    let encoded = base64_simd::STANDARD.encode_to_string(credentials);
     let mut request = Request::new("POST", "/token")
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("authorization", &format!("Basic {encoded}"));
+        .header("authorization", &basic(credentials));
     request.body = form.as_bytes().to_vec();
     request.send(jotgate.http())
+}
+
+fn basic(credentials: &str) -> String {
+    let encoded = base64_simd::STANDARD.encode_to_string(credentials);
+    format!("Basic {encoded}")
 }
 
 fn body(response: &Response) -> Value {
@@ -199,6 +212,81 @@ fn what_is_published_says_how_long_it_may_be_kept_and_is_known_again() {
     assert_eq!(changed.status, 405);
     let nothing = Request::get("/.well-known/nothing").send(jotgate.http());
     assert_eq!(nothing.status, 404);
+}
+
+fn sign(jotgate: &Jotgate, document: &str, text: &str) -> Response {
+    let mut request = Request::new("POST", &format!("/v1/sign/{document}"))
+        .header("authorization", &basic("admin:hunter2"));
+    request.body = text.as_bytes().to_vec();
+    request.send(jotgate.http())
+}
+
+#[test]
+fn fields_of_a_document_become_tokens_and_the_rest_stays() {
+    let jotgate = start();
+    let text =
+        r#"{"access_token": {"sub": "bob", "tenant": "evil", "aud": "x"}, "expires_in": 60}"#;
+    let signed = sign(&jotgate, "login", text);
+    assert_eq!(
+        (signed.status, &body(&signed)["expires_in"]),
+        (200, &json!(60))
+    );
+    let token = body(&signed)["access_token"].clone();
+    let claims = verified(&jotgate, token.as_str().expect("compact"));
+    assert_eq!(
+        (&claims["sub"], &claims["tenant"]),
+        (&json!("bob"), &json!("acme"))
+    );
+
+    let full = body(&sign(&jotgate, "full", text))["access_token"].clone();
+    let part = |name: &str| full[name].as_str().expect("a part").to_owned();
+    let compact = [part("protected"), part("payload"), part("signature")].join(".");
+    assert_eq!(verified(&jotgate, &compact)["sub"], "bob");
+
+    let huge = format!(r#"{{"x": "{}"}}"#, "x".repeat(5 << 20));
+    let long = format!(r#"{{"access_token": {{"x": "{}"}}}}"#, "x".repeat(20_000));
+    for (document, text, status) in [
+        ("login", r#"{"access_token": "text"}"#, 400),
+        ("login", "[]", 400),
+        ("login", &long, 400),
+        ("login", &huge, 413),
+        ("forbidden", text, 403),
+        ("nothing", text, 404),
+    ] {
+        let answer = sign(&jotgate, document, text);
+        assert_eq!(answer.status, status, "{document}: {}", answer.text());
+    }
+    let anonymous = Request::new("POST", "/v1/sign/login").send(jotgate.http());
+    assert_eq!(anonymous.status, 401);
+}
+
+#[test]
+fn the_rpc_signs_for_those_who_may() {
+    let jotgate = start();
+    let rpc = Rpc::connect(jotgate.grpc());
+    let sign = |credentials: &str, profile: &str, claims: &str| {
+        let mut request = tonic::Request::new(SignRequest {
+            profile: profile.to_owned(),
+            claims_json: claims.into(),
+        });
+        let authorization = basic(credentials).parse().expect("ASCII");
+        request
+            .metadata_mut()
+            .insert("authorization", authorization);
+        rpc.run(|channel| async { SignerClient::new(channel).sign(request).await })
+    };
+    let signed = sign("admin:hunter2", "", r#"{"sub": "carol"}"#);
+    let signed = signed.expect("signed").into_inner();
+    assert_eq!(verified(&jotgate, &signed.token)["sub"], "carol");
+    assert!(signed.expires_at.is_some() && !signed.key_id.is_empty());
+    for (credentials, profile, claims, code) in [
+        ("admin:wrong", "", "{}", Code::Unauthenticated),
+        ("admin:hunter2", "other", "{}", Code::PermissionDenied),
+        ("admin:hunter2", "", "[]", Code::InvalidArgument),
+    ] {
+        let status = sign(credentials, profile, claims).expect_err("refused");
+        assert_eq!(status.code(), code, "{credentials} {profile} {claims}");
+    }
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn health_and_reflection_speak_for_every_service() {
     for service in [
         "",
         "envoy.service.auth.v3.Authorization",
+        "jotgate.v1.Signer",
         "jotgate.v1.Verifier",
     ] {
         let service = service.to_owned();

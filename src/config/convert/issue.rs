@@ -24,6 +24,7 @@ pub(super) fn issue(raw: &raw::Config, context: &mut Context<'_>) -> Option<Issu
     let settings = IssueSettings {
         issuer: issuer(raw, &at, context),
         keys: keys(raw, &at, context),
+        documents: issue_clients::documents(raw, &profiles, &at.key("documents"), context),
         clients: issue_clients::clients(raw, &profiles, &at.key("clients"), context),
         profiles,
     };

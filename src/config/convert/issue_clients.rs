@@ -1,11 +1,11 @@
-//! `issue.clients`
+//! `issue.clients` and `issue.documents`: who may ask for what.
 
 use std::sync::Arc;
 
 use crate::config::nearest::nearest;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, Line, Written};
-use crate::issue::{Client, Profile, SecretHash};
+use crate::issue::{Client, DocumentSettings, Profile, SecretHash, Serialization};
 
 use super::Context;
 
@@ -22,6 +22,59 @@ pub(super) fn clients(
         client(name, raw, profiles, &at.key(name), context)
     });
     clients.map(Arc::new).collect()
+}
+
+/// Converts `issue.documents`.
+pub(super) fn documents(
+    raw: &raw::Issue,
+    profiles: &[Arc<Profile>],
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Vec<DocumentSettings> {
+    let documents = raw.documents.0.iter();
+    let documents = documents.filter_map(|(name, raw)| {
+        let name = &*name.0.0;
+        document(name, raw, profiles, &at.key(name), context)
+    });
+    documents.collect()
+}
+
+fn document(
+    name: &str,
+    raw: &raw::SignedDocument,
+    profiles: &[Arc<Profile>],
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Option<DocumentSettings> {
+    let remedy = "list the fields that hold objects of claims and become tokens";
+    match &raw.keys_to_sign {
+        None => context.problems.missing(at, "keys_to_sign", remedy),
+        Some(fields) if fields.is_empty() => {
+            let problem = format!("is empty, so nothing would be signed: {remedy}");
+            context.problems.push(&at.key("keys_to_sign"), problem);
+        }
+        Some(_) => {}
+    }
+    let Some(known) = &raw.profile else {
+        let remedy = "name what its tokens are like, from `issue.profiles`";
+        context.problems.missing(at, "profile", remedy);
+        return None;
+    };
+    Some(DocumentSettings {
+        name: name.into(),
+        profile: profile(&known.0.0, profiles, &at.key("profile"), context)?,
+        fields: raw
+            .keys_to_sign
+            .iter()
+            .flatten()
+            .map(|field| field.0.0.clone())
+            .collect(),
+        serialization: if raw.full {
+            Serialization::Flattened
+        } else {
+            Serialization::Compact
+        },
+    })
 }
 
 fn client(

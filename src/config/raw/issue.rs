@@ -33,6 +33,25 @@ pub(in crate::config) struct Issue {
     /// Who may ask for tokens, from a name of your choice, which is its `client_id`.
     #[serde(skip_serializing_if = "Entries::is_empty")]
     pub(in crate::config) clients: Entries<Line, Client>,
+    /// Documents whose fields become tokens, from a name of your choice: `POST /v1/sign/NAME`.
+    #[serde(skip_serializing_if = "Entries::is_empty")]
+    pub(in crate::config) documents: Entries<Line, SignedDocument>,
+}
+
+/// A kind of JSON document with fields that are signed.
+#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(extend("required" = ["profile", "keys_to_sign"]))]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::config) struct SignedDocument {
+    /// What its tokens are like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) profile: Option<Written<Line>>,
+    /// The fields that hold objects of claims and become tokens.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) keys_to_sign: Option<Vec<Written<Line>>>,
+    /// Whether tokens are objects (JSON serialization, flattened) instead of texts (compact).
+    pub(in crate::config) full: bool,
 }
 
 /// Who may ask for tokens, with HTTP Basic.

@@ -22,7 +22,7 @@ mod source;
 
 pub(super) use consumer::{Consumer, ConsumerCredential};
 pub(super) use entries::Entries;
-pub(super) use issue::{Client, Issue, ProfileClaim, SigningKey, TokenProfile};
+pub(super) use issue::{Client, Issue, ProfileClaim, SignedDocument, SigningKey, TokenProfile};
 pub(super) use issuer::{AudienceList, Issuer};
 pub(super) use literal::{Literal, PlainNumber};
 pub(super) use matching::Match;
