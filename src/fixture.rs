@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::authorizer::{Authorizer, Parts};
 use crate::cache::{CacheSettings, TokenCache};
 use crate::consumers::{Consumer, ConsumersBuilder};
+use crate::forward::Minter;
 use crate::gate::Gate;
 use crate::issuers::{Audiences, Issuer, IssuerPolicy};
 use crate::keys::{Key, KeyStore};
@@ -35,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) beside: RuleSettings,
     pub(crate) anonymous_consumer: Option<Consumer>,
     pub(crate) bypass_cors_preflight: bool,
+    pub(crate) minter: Option<Arc<dyn Minter>>,
 }
 
 impl Fixture {
@@ -68,6 +70,7 @@ impl Fixture {
             rules: Rules::new(setup.rules, setup.beside),
             limits: TokenLimits::default(),
             cache: TokenCache::new(CacheSettings::default()),
+            minter: setup.minter,
             bypass_cors_preflight: setup.bypass_cors_preflight,
             generation: 1,
         });

@@ -148,6 +148,8 @@ pub const ADDRESS_RATE: (u32, u32) = (50, 200);
 pub const RATE_BUCKETS: usize = 16 * 1024;
 /// Bytes of a request to `/token`: a token as long as any may be, and a little.
 pub const FORM_BYTES: usize = 64 * 1024;
+/// How long before its end an internal token is replaced, at most a quarter of its life.
+pub const INTERNAL_TOKEN_MARGIN: Duration = Duration::from_secs(30);
 /// Default of `ttl` of a profile.
 pub const ISSUED_TTL: Duration = Duration::from_secs(300);
 

@@ -108,6 +108,7 @@ fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
         consumers: Arc::new(table(consumers)),
         rules: Rules::new(rules.collect(), RuleSettings::default()),
         limits: TokenLimits::default(),
+        minter: None,
         cache: TokenCache::new(CacheSettings::default()),
         bypass_cors_preflight: false,
         generation: 1,

@@ -10,14 +10,15 @@ use crate::authorizer::{Authorizer, Parts};
 use crate::cache::TokenCache;
 use crate::config::{Config, IssuerSettings};
 use crate::consumers::Consumers;
+use crate::forward::Minter;
 use crate::gate::Gate;
-use crate::issue::{self, Desk, KeysError};
+use crate::issue::{self, Desk, InternalTokens, KeysError};
 use crate::issuers::Issuer;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
 use crate::refresh::{self, Environment, KeyPlan, KeyRing};
 use crate::rules::Rules;
-use crate::time::Clock;
+use crate::time::{Clock, SystemClock};
 
 /// The configuration in force with its key rings. Belongs to the control plane.
 pub(super) struct Authority {
@@ -63,7 +64,7 @@ impl Authority {
             last_reload: None,
         };
         let cache = TokenCache::new(state.config.cache);
-        let authorizer = state.authorizer(cache);
+        let authorizer = state.authorizer(cache, &desk);
         metrics.generation(state.generation);
         let clock = Arc::clone(clock);
         let authority = Self {
@@ -173,7 +174,7 @@ impl Shared {
         state.config = config;
         self.0.metrics.generation(state.generation);
         self.gate().log_decisions(state.config.log.decisions);
-        self.gate().install(state.authorizer(cache));
+        self.gate().install(state.authorizer(cache, self.desk()));
     }
 
     /// Ends once every issuer that is not optional has had keys.
@@ -197,14 +198,31 @@ impl Shared {
 
 impl State {
     /// Who judges by the configuration, with the keys of the rings.
-    fn authorizer(&self, cache: TokenCache) -> Authorizer {
+    fn authorizer(&self, cache: TokenCache, desk: &Arc<Desk>) -> Authorizer {
         let keys = |issuer: &IssuerSettings| {
             let ring = self.rings.get(&issuer.policy.name)?;
             Some(Arc::clone(ring.keys()))
         };
         let consumers = Arc::clone(&self.config.consumers);
-        authorizer(&self.config, keys, consumers, cache, self.generation)
+        let minter = minter(&self.config, desk);
+        let generation = self.generation;
+        authorizer(&self.config, keys, consumers, cache, generation, minter)
     }
+}
+
+/// Who makes the tokens that requests carry upstream, if `config` issues any.
+pub(super) fn minter(config: &Config, desk: &Arc<Desk>) -> Option<Arc<dyn Minter>> {
+    let settings = Arc::new(config.issue.clone()?);
+    Some(Arc::new(InternalTokens::new(Arc::clone(desk), settings)))
+}
+
+/// The same without a service: the keys are made now and end with it.
+pub(super) fn passing_minter(config: &Config) -> Option<Arc<dyn Minter>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let desk = Desk::new(clock, Arc::new(Metrics::new()), issue::State::Memory);
+    let prepared = desk.prepare(config.issue.as_ref()).ok()?;
+    desk.install(config.issue.clone(), prepared);
+    minter(config, &Arc::new(desk))
 }
 
 /// Who judges by `config`, with the keys that `keys` has for its issuers, and `consumers`.
@@ -214,6 +232,7 @@ pub(super) fn authorizer(
     consumers: Arc<Consumers>,
     cache: TokenCache,
     generation: u64,
+    minter: Option<Arc<dyn Minter>>,
 ) -> Authorizer {
     let issuers = config.issuers.iter().filter_map(|issuer| {
         Some(Arc::new(Issuer {
@@ -227,6 +246,7 @@ pub(super) fn authorizer(
         rules: Rules::new(config.rules.clone(), config.beside.clone()),
         limits: config.token_limits,
         cache,
+        minter,
         bypass_cors_preflight: config.bypass_cors_preflight,
         generation,
     })

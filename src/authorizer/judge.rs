@@ -118,7 +118,7 @@ impl Authorizer {
             Some(cache) => match cache.get(token, self.parts.generation) {
                 Some(known) => {
                     meter.cache(true);
-                    self.admit_known(met, token, known, cache)
+                    self.admit_known(met, token, known, cache, asked.now)
                 }
                 None => {
                     meter.cache(false);
@@ -140,14 +140,21 @@ impl Authorizer {
         bytes: &[u8],
         token: Arc<VerifiedToken>,
         cache: &TokenCache,
+        now: UnixMillis,
     ) -> Admitted {
-        if token.judgements.find(met.id).is_some() {
-            return Admitted {
-                token,
-                judgement: None,
-            };
-        }
-        let judgement = self.judgement_on_known(met, &token);
+        let token = match token.judgements.find(met.id) {
+            Some(judgement) if judgement.is_fresh(now) => {
+                return Admitted {
+                    token,
+                    judgement: None,
+                };
+            }
+            // The token of ours that goes upstream ends soon: judgements only ever grow, so the
+            // list begins anew.
+            Some(_) => Arc::new(token.unjudged()),
+            None => token,
+        };
+        let judgement = self.judgement_on_known(met, &token, now);
         let judgement = token.judgements.keep(judgement).err();
         // It grew, and the cache counts bytes.
         cache.insert(bytes, Arc::clone(&token));
@@ -177,7 +184,7 @@ impl Authorizer {
             header: verified.header(),
             consumer: token.signer.consumer().map(AsRef::as_ref),
         };
-        let judgement = self.judgement(met, &facts, &token);
+        let judgement = self.judgement(met, &facts, &token, asked.now);
         let judgement = token.judgements.keep(judgement).err();
         let token = Arc::new(token);
         Ok(Admitted { token, judgement })
@@ -224,7 +231,12 @@ impl Authorizer {
     }
 
     /// What the rule makes of a token that was verified for another one.
-    fn judgement_on_known(&self, met: &Met<'_>, token: &VerifiedToken) -> Judgement {
+    fn judgement_on_known(
+        &self,
+        met: &Met<'_>,
+        token: &VerifiedToken,
+        now: UnixMillis,
+    ) -> Judgement {
         let accepts = met.rule.accepts();
         let accepted = match token.signer.issuer_name() {
             issuer if accepts.takes(issuer) => Ok(()),
@@ -236,20 +248,26 @@ impl Authorizer {
                 facts.claims.get("aud"),
                 audiences.unwrap_or(&Audiences::Any),
             )?;
-            Ok(self.judgement(met, &facts, token))
+            Ok(self.judgement(met, &facts, token, now))
         });
         let judgement = judged.unwrap_or_else(|reason| Judgement {
             audience: Err(reason),
             ..self.empty_judgement(met.id)
         });
         Judgement {
-            accepted,
+            accepted: accepted.and(judgement.accepted),
             ..judgement
         }
     }
 
     /// What the rule makes of a token whose issuer and audience are right.
-    fn judgement(&self, met: &Met<'_>, facts: &TokenFacts<'_>, token: &VerifiedToken) -> Judgement {
+    fn judgement(
+        &self,
+        met: &Met<'_>,
+        facts: &TokenFacts<'_>,
+        token: &VerifiedToken,
+        now: UnixMillis,
+    ) -> Judgement {
         let verdict = met.rule.settings.require.check_token(facts);
         if !verdict.is_good() {
             return Judgement {
@@ -266,8 +284,25 @@ impl Authorizer {
             let credential = token.key_id.as_deref().unwrap_or_default();
             set.extend(consumers::headers(&Caller::Consumer(consumer, credential)));
         }
+        let mut fresh_until = None;
+        if let Some(internal) = &met.rule.settings.forward.internal_token {
+            let minter = self.parts.minter.as_ref();
+            let minted = minter.and_then(|it| it.mint(&internal.profile, facts.claims, now));
+            let Some(minted) = minted else {
+                // Without the token that it was promised, the upstream must not be asked; the next
+                // request tries again.
+                return Judgement {
+                    accepted: Err(Reason::Internal),
+                    fresh_until: Some(now),
+                    ..self.empty_judgement(met.id)
+                };
+            };
+            set.push((internal.header.clone(), minted.token));
+            fresh_until = Some(minted.fresh_until);
+        }
         Judgement {
             forwarded: self.protected.forwarding(set),
+            fresh_until,
             ..self.empty_judgement(met.id)
         }
     }

@@ -13,7 +13,7 @@ use crate::cache::{Judgement, TokenCache};
 use crate::consumers::{self, Caller, Consumers};
 use crate::credentials::Stripped;
 use crate::explain::Explanation;
-use crate::forward::{Protected, TokenHandling};
+use crate::forward::{Minter, Protected, TokenHandling};
 use crate::issuers::Issuers;
 use crate::path::PathScratch;
 use crate::reason::Reason;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub limits: TokenLimits,
     /// Tokens verified before.
     pub cache: TokenCache,
+    /// Who makes the tokens that requests carry upstream, if rules ask for some.
+    pub minter: Option<Arc<dyn Minter>>,
     /// Whether CORS preflights pass without a token.
     pub bypass_cors_preflight: bool,
     /// Which configuration this is: one more with every reload.

@@ -8,6 +8,7 @@ use crate::prepared::Prepared;
 use crate::reason::Reason;
 use crate::requirement::TokenVerdict;
 use crate::rules::RuleId;
+use crate::time::UnixMillis;
 
 /// What one rule makes of a token, as far as the token alone decides.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Judgement {
     pub verdict: TokenVerdict,
     /// What goes upstream.
     pub forwarded: Forwarded,
+    /// Until when that may be sent, where it holds a token of ours.
+    pub fresh_until: Option<UnixMillis>,
     /// The answer to a `Check` that needs nothing else.
     pub prepared: Prepared,
 }
@@ -36,8 +39,15 @@ impl Judgement {
             audience: Ok(()),
             verdict: TokenVerdict::GOOD,
             forwarded,
+            fresh_until: None,
             prepared: Prepared::new(),
         }
+    }
+
+    /// Whether what goes upstream may still be sent.
+    #[must_use]
+    pub fn is_fresh(&self, now: UnixMillis) -> bool {
+        self.fresh_until.is_none_or(|until| now < until)
     }
 }
 

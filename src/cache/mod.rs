@@ -62,6 +62,22 @@ pub struct VerifiedToken {
 }
 
 impl VerifiedToken {
+    /// The same token, of which no rule has made anything.
+    #[must_use]
+    pub fn unjudged(&self) -> Self {
+        Self {
+            signer: self.signer.clone(),
+            key_id: self.key_id.clone(),
+            times: self.times,
+            subject: self.subject.clone(),
+            payload: self.payload.clone(),
+            header: self.header.clone(),
+            keys_generation: self.keys_generation,
+            config_generation: self.config_generation,
+            judgements: Judgements::default(),
+        }
+    }
+
     /// Roughly the bytes that it and its key in the cache keep.
     fn weight(&self, token_bytes: usize) -> u32 {
         let judged = |judgement: &Judgement| {

@@ -3,11 +3,13 @@
 //! A header either says exactly what the claim says or is absent: whatever a reader upstream could
 //! take for something else is withheld, and absent headers are removed from the request.
 
+mod internal;
 mod protected;
 mod render;
 
 use http::HeaderName;
 
+pub use internal::{InternalToken, Minted, Minter};
 pub use protected::Protected;
 
 use crate::token::ClaimPath;
@@ -21,6 +23,8 @@ pub struct ForwardPolicy {
     pub headers: Vec<HeaderClaim>,
     /// The header that carries the payload, base64url.
     pub payload_header: Option<HeaderName>,
+    /// A token of our own.
+    pub internal_token: Option<InternalToken>,
     /// Whether Envoy gets dynamic metadata.
     pub metadata: bool,
 }
@@ -40,7 +44,8 @@ impl ForwardPolicy {
     /// Every header that it may set.
     pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
         let of_claims = self.headers.iter().map(|header| &header.name);
-        of_claims.chain(&self.payload_header)
+        let internal = self.internal_token.as_ref().map(|token| &token.header);
+        of_claims.chain(&self.payload_header).chain(internal)
     }
 }
 

@@ -40,6 +40,7 @@ fn start() -> Jotgate {
                 },
             },
         },
+        "forward": { "internal_token": { "profile": "internal", "header": "x-internal-token" } },
         "issuers": {
             "ours": { "issuer": ISSUER, "audiences": ["orders-api"], "keys": [{ "own": {} }] },
         },
@@ -105,6 +106,10 @@ fn a_client_gets_a_token_that_passes_here_and_elsewhere_and_can_be_renewed() {
     }
     let allowed = Request::get("/auth").bearer(&first).send(jotgate.http());
     assert_eq!(allowed.status, 200);
+    let internal = allowed.header("x-internal-token").expect("a token");
+    assert_eq!(verified(&jotgate, internal)["sub"], "admin");
+    let again = Request::get("/auth").bearer(&first).send(jotgate.http());
+    assert_eq!(again.header("x-internal-token"), Some(internal));
 
     let form = format!("{EXCHANGE}&subject_token={first}&scope=orders:read");
     let response = ask(&jotgate, "admin:hunter2", &form);

@@ -17,7 +17,11 @@ fn a_check_is_compared_with_the_references() {
         String::from_utf8_lossy(&output.stderr),
     );
     assert!(output.status.success(), "{said}{complained}");
-    for server in ["bare tonic echo", "generated types", "jotgate, repeat token"] {
+    for server in [
+        "bare tonic echo",
+        "generated types",
+        "jotgate, repeat token",
+    ] {
         assert!(said.contains(server), "{said}");
     }
 }

@@ -16,7 +16,7 @@ pub use request::CaseRequest;
 pub use ruling::{HeaderFate, Ruling};
 pub use signers::{MadeBy, MadeToken, Signed};
 
-use super::authority::authorizer;
+use super::authority::{authorizer, passing_minter};
 use crate::authorizer::{Authorizer, Buffers, Question, Unmetered};
 use crate::cache::{CacheSettings, TokenCache};
 use crate::config::{Config, IssuerSettings};
@@ -104,10 +104,18 @@ impl Court {
             let name = &issuer.policy.name;
             made.insert(name.clone(), signers.keys(name)?);
         }
+        let minter = passing_minter(config);
         let judge_by = |keys: &BTreeMap<Box<str>, Arc<KeyStore>>, consumers: &Arc<_>| {
             let cache = TokenCache::new(no_cache);
             let keys = |issuer: &IssuerSettings| keys.get(&issuer.policy.name).cloned();
-            authorizer(config, keys, Arc::clone(consumers), cache, 1)
+            authorizer(
+                config,
+                keys,
+                Arc::clone(consumers),
+                cache,
+                1,
+                minter.clone(),
+            )
         };
         Ok(Self {
             for_made: judge_by(&made, signers.consumers()),

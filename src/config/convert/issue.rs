@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::config::nearest::nearest;
 use crate::config::problems::{At, quoted};
 use crate::config::raw::{self, Scalar};
 use crate::issue::{
@@ -18,6 +19,7 @@ use super::{Context, issue_clients};
 pub(super) fn issue(raw: &raw::Config, context: &mut Context<'_>) -> Option<IssueSettings> {
     let root = At::ROOT;
     check_own(raw, context);
+    check_internal_tokens(raw, context);
     let at = root.key("issue");
     let raw = raw.issue.as_ref()?;
     let profiles = profiles(raw, &at, context);
@@ -59,6 +61,40 @@ fn check_own(raw: &raw::Config, context: &mut Context<'_>) {
             }
             Some(_) => {}
         }
+    }
+}
+
+/// A token that goes upstream needs a profile to be made by.
+fn check_internal_tokens(raw: &raw::Config, context: &mut Context<'_>) {
+    let root = At::ROOT;
+    let known: Option<Vec<&str>> = raw.issue.as_ref().map(|issue| {
+        let profiles = issue.profiles.iter().flat_map(|profiles| &profiles.0);
+        profiles.map(|(name, _)| &*name.0.0).collect()
+    });
+    let mut check = |token: Option<&raw::InternalToken>, at: &At<'_>| {
+        let Some(name) = token.and_then(|token| token.profile.as_ref()) else {
+            return;
+        };
+        let (at, name) = (at.key("internal_token"), &*name.0.0);
+        let Some(known) = &known else {
+            let problem = "nothing is issued here: write `issue`, or remove the key";
+            context.problems.push(&at, problem);
+            return;
+        };
+        if !known.contains(&name) {
+            let meant = nearest(name, known.iter().copied())
+                .map(|meant| format!("did you mean {}?", quoted(meant)))
+                .unwrap_or_else(|| "write a name from `issue.profiles`".to_owned());
+            let problem = format!("there is no profile called {}: {meant}", quoted(name));
+            context.problems.push(&at.key("profile"), problem);
+        }
+    };
+    check(raw.forward.internal_token.as_ref(), &root.key("forward"));
+    let rules = root.key("rules");
+    for (place, rule) in raw.rules.iter().flatten().enumerate() {
+        let forward = rule.forward.as_ref();
+        let token = forward.and_then(|forward| forward.internal_token.as_ref());
+        check(token, &rules.index(place).key("forward"));
     }
 }
 

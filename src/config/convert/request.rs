@@ -8,7 +8,7 @@ use crate::config::problems::At;
 use crate::config::raw;
 use crate::credentials::{CredentialSource, Credentials};
 use crate::deny::{DenyPolicy, Redirect, UrlDefect};
-use crate::forward::{ForwardPolicy, HeaderClaim};
+use crate::forward::{ForwardPolicy, HeaderClaim, InternalToken};
 
 use super::Context;
 
@@ -91,6 +91,7 @@ pub(super) fn forward(raw: &raw::Forward, at: &At<'_>, context: &mut Context<'_>
         token: raw.token.0,
         headers: header_claims(&raw.headers),
         payload_header: raw.payload_header.as_ref().map(|name| name.0.clone()),
+        internal_token: internal_token(raw.internal_token.as_ref(), at, context),
         metadata: raw.metadata,
     };
     check_names(&policy, at, context);
@@ -110,10 +111,34 @@ pub(super) fn forward_of_rule(
         token: raw.token.map_or(beside.token, |token| token.0),
         headers: headers.unwrap_or_else(|| beside.headers.clone()),
         payload_header: payload_header.or_else(|| beside.payload_header.clone()),
+        internal_token: internal_token(raw.internal_token.as_ref(), at, context)
+            .or_else(|| beside.internal_token.clone()),
         metadata: raw.metadata.unwrap_or(beside.metadata),
     };
     check_names(&policy, at, context);
     policy
+}
+
+/// Converts an `internal_token`. That its profile is there is checked with `issue`.
+fn internal_token(
+    raw: Option<&raw::InternalToken>,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Option<InternalToken> {
+    let raw = raw?;
+    let at = at.key("internal_token");
+    if raw.profile.is_none() {
+        let remedy = "name what the token is like, from `issue.profiles`";
+        context.problems.missing(&at, "profile", remedy);
+    }
+    if raw.header.is_none() {
+        let remedy = "name the header that carries it, like x-internal-token";
+        context.problems.missing(&at, "header", remedy);
+    }
+    Some(InternalToken {
+        profile: raw.profile.as_ref()?.0.0.clone(),
+        header: raw.header.as_ref()?.0.clone(),
+    })
 }
 
 fn header_claims(raw: &raw::Entries<HeaderName, raw::ForwardedClaim>) -> Vec<HeaderClaim> {
@@ -139,6 +164,9 @@ fn check_names(policy: &ForwardPolicy, at: &At<'_>, context: &mut Context<'_>) {
     }
     if let Some(name) = &policy.payload_header {
         check(name, &at.key("payload_header"));
+    }
+    if let Some(token) = &policy.internal_token {
+        check(&token.header, &at.key("internal_token").key("header"));
     }
 }
 

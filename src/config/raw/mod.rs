@@ -27,7 +27,7 @@ pub(super) use issuer::{AudienceList, Issuer};
 pub(super) use literal::{Literal, PlainNumber};
 pub(super) use matching::Match;
 pub(super) use number::{ByteCount, Threads};
-pub(super) use request::{Credential, Deny, Forward, ForwardedClaim, LoginRedirect};
+pub(super) use request::{Credential, Deny, Forward, ForwardedClaim, InternalToken, LoginRedirect};
 pub(super) use requirement::{Requirement, Roles, Scopes};
 pub(super) use rule::{Rule, RuleDeny, RuleForward};
 pub(super) use scalar::{FilePath, Line, Scalar, ScopeName, Written};

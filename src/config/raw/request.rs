@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::deny::{BodyFormat, OnUnavailable};
 use crate::forward::{Format, TokenHandling};
 
-use super::Unsupported;
 use super::entries::Entries;
 use super::number::UnavailableStatus;
 use super::scalar::{Line, Word, Written};
@@ -64,9 +63,22 @@ pub(in crate::config) struct Forward {
     pub(in crate::config) payload_header: Option<Written<HeaderName>>,
     /// Whether Envoy gets dynamic metadata: issuer, subject, rule, claims.
     pub(in crate::config) metadata: bool,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    internal_token: Option<Unsupported>,
+    /// A token that is issued here for the request, in a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) internal_token: Option<InternalToken>,
+}
+
+/// A token that is issued here for an allowed request.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(extend("required" = ["profile", "header"]))]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::config) struct InternalToken {
+    /// What it is like, by its name in `issue.profiles`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) profile: Option<Written<Line>>,
+    /// The header that carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) header: Option<Written<HeaderName>>,
 }
 
 /// A claim that becomes a header: its path, or path and format.

@@ -12,7 +12,7 @@ use super::entries::Entries;
 use super::issuer::AudienceList;
 use super::matching::Match;
 use super::number::UnavailableStatus;
-use super::request::{Credential, ForwardedClaim, LoginRedirect};
+use super::request::{Credential, ForwardedClaim, InternalToken, LoginRedirect};
 use super::requirement::Requirement;
 use super::scalar::{Line, Written};
 use http::HeaderName;
@@ -73,6 +73,9 @@ pub(in crate::config) struct RuleForward {
     /// Whether Envoy gets dynamic metadata: issuer, subject, rule, claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) metadata: Option<bool>,
+    /// A token that is issued here for the request, in a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) internal_token: Option<InternalToken>,
 }
 
 /// What refusals of one rule look like.

@@ -77,6 +77,7 @@ fn with_headers(token: TokenHandling) -> ForwardPolicy {
         token,
         headers: vec![header("x-user-id", "sub"), header("x-email", "email")],
         payload_header: None,
+        internal_token: None,
         metadata: true,
     }
 }

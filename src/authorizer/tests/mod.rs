@@ -1,3 +1,5 @@
+mod internal_token;
+
 use http::HeaderName;
 use serde_json::{Value, json};
 

@@ -1,0 +1,111 @@
+//! The token of ours that an allowed request carries upstream.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::HeaderName;
+use serde_json::json;
+
+use super::{decide, rule};
+use crate::fixture::{Fixture, NOW};
+use crate::forward::{ForwardPolicy, InternalToken, Minted, Minter};
+use crate::reason::{Class, Reason};
+use crate::rules::{Access, RuleSettings};
+use crate::time::UnixMillis;
+use crate::token::json::Json;
+
+/// Makes tokens that say how many there were, good for a minute; none while it is out of order.
+#[derive(Debug, Default)]
+struct CountingMinter {
+    made: AtomicU64,
+    is_broken: AtomicBool,
+}
+
+impl Minter for CountingMinter {
+    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Option<Minted> {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return None;
+        }
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let subject = claims.get("sub").map_or("null", Json::raw);
+        Some(Minted {
+            token: format!("{profile} {subject} {number}").into(),
+            fresh_until: now.saturating_add(Duration::from_secs(60)),
+        })
+    }
+}
+
+/// What goes upstream in the header, if the request passes.
+fn internal_token(fixture: &Fixture, token: Option<&str>) -> Result<Option<String>, Reason> {
+    let decision = decide(fixture, "internal", token);
+    if decision.reason.class() != Class::Allowed {
+        return Err(decision.reason);
+    }
+    let authorizer = fixture.gate.authorizer();
+    let forwarded = &decision.judgement(&authorizer).forwarded;
+    let mut set = forwarded.set.iter();
+    let found = set.find(|(name, _)| name == "x-internal-token");
+    let is_removed = forwarded
+        .absent
+        .iter()
+        .any(|name| name == "x-internal-token");
+    assert_ne!(found.is_some(), is_removed, "set or removed, never left");
+    Ok(found.map(|(_, value)| value.to_string()))
+}
+
+fn with_internal_token(minter: &Arc<CountingMinter>) -> Fixture {
+    let minter = Arc::clone(minter);
+    Fixture::with(|setup| {
+        setup.minter = Some(minter);
+        let internal_token = Some(InternalToken {
+            profile: "internal".into(),
+            header: HeaderName::from_static("x-internal-token"),
+        });
+        setup.rules = vec![RuleSettings {
+            forward: ForwardPolicy {
+                internal_token,
+                ..ForwardPolicy::default()
+            },
+            ..rule("internal", Access::Optional)
+        }];
+    })
+}
+
+#[test]
+fn a_repeated_request_costs_no_signature_until_the_internal_token_is_about_to_expire() {
+    let minter = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({ "exp": NOW + 600 }));
+    let other = fixture.token(json!({ "sub": "bob" }));
+    let first = Ok(Some("internal \"alice\" 1".to_owned()));
+    for _ in 0..3 {
+        assert_eq!(internal_token(&fixture, Some(&token)), first);
+    }
+    let bob = Ok(Some("internal \"bob\" 2".to_owned()));
+    assert_eq!(internal_token(&fixture, Some(&other)), bob);
+    assert_eq!(internal_token(&fixture, None), Ok(None));
+    fixture.clock.advance(Duration::from_secs(59));
+    assert_eq!(internal_token(&fixture, Some(&token)), first);
+    fixture.clock.advance(Duration::from_secs(1));
+    let renewed = Ok(Some("internal \"alice\" 3".to_owned()));
+    for _ in 0..3 {
+        assert_eq!(internal_token(&fixture, Some(&token)), renewed);
+    }
+}
+
+#[test]
+fn without_its_internal_token_a_request_does_not_pass_and_the_next_one_tries_again() {
+    let minter: Arc<CountingMinter> = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({}));
+    minter.is_broken.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        assert_eq!(
+            internal_token(&fixture, Some(&token)),
+            Err(Reason::Internal)
+        );
+    }
+    minter.is_broken.store(false, Ordering::Relaxed);
+    assert!(internal_token(&fixture, Some(&token)).is_ok());
+}
