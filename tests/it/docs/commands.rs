@@ -13,9 +13,11 @@ use crate::support::keys::SigningKey;
 
 #[test]
 fn every_command_prints_what_is_written() {
-    let stage = Stage::start();
+    let (usual, issuing) = (Stage::start(), Stage::issuing());
     let mut count = 0;
     for document in Document::all() {
+        let is_issuing = document.name == ISSUING;
+        let stage = if is_issuing { &issuing } else { &usual };
         let blocks = document.blocks();
         for (index, block) in blocks.iter().enumerate() {
             if block.info != "sh run" {
@@ -88,6 +90,20 @@ impl Stage {
         }
     }
 
+    /// With the configuration that the document on issuing shows above its commands.
+    fn issuing() -> Self {
+        let blocks = Document::read(ISSUING).blocks();
+        let mut shown = blocks.iter().filter(|block| block.info == "yaml jotgate");
+        let shown = shown.find(|block| block.text.contains("clients:"));
+        let shown = shown.expect("a configuration with clients");
+        let config = serde_saphyr::from_str(&shown.text).expect("YAML");
+        Self {
+            jotgate: Jotgate::start_ready(config),
+            good: String::new(),
+            expired: String::new(),
+        }
+    }
+
     fn run(&self, block: &Block, expected: &str) {
         let mut script = block.text.clone();
         for (documented, actual) in [
@@ -146,4 +162,5 @@ fn is_like(text: &str, pattern: &str) -> bool {
     rest.trim_end().ends_with(end)
 }
 
+const ISSUING: &str = "docs/issuing.md";
 const ISSUER: &str = "https://demo.jotgate.invalid/";
