@@ -114,7 +114,7 @@ impl PathScratch {
     }
 }
 
-/// Whether a path is what [`resolve`] would make of it, without a closer look: a segment that
+/// Whether a path is what [`resolve()`] would make of it, without a closer look: a segment that
 /// starts with a dot gets one.
 fn is_canonical(path: &[u8]) -> bool {
     let mut previous = 0;
