@@ -38,12 +38,6 @@ impl Protected {
         }
     }
 
-    /// The names, each once.
-    #[must_use]
-    pub const fn names(&self) -> &[HeaderName] {
-        &self.names
-    }
-
     /// What a request carries upstream if exactly the headers in `set` are set.
     #[must_use]
     pub fn forwarding(&self, set: Vec<(HeaderName, Box<str>)>) -> Forwarded {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::issue::OwnKeys;
+use crate::refresh::{Environment, Unobserved};
 use crate::signature::{Algorithm, SigningKey};
 use crate::time::{Clock, UnixMillis};
 
@@ -25,6 +27,16 @@ impl RunningClock {
 impl Clock for RunningClock {
     fn now(&self) -> UnixMillis {
         Self::EPOCH.saturating_add(self.0.elapsed())
+    }
+}
+
+/// Nothing is kept, nobody looks, and time goes with tokio's.
+pub(super) fn environment() -> Environment {
+    Environment {
+        clock: Arc::new(RunningClock::start()),
+        observer: Arc::new(Unobserved),
+        own: OwnKeys::default(),
+        state_dir: None,
     }
 }
 

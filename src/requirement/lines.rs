@@ -40,12 +40,6 @@ impl Lines {
         }
     }
 
-    /// Whether nothing is asked.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// Whether a line reads the request, so that [`Lines::check_request`] can differ between two
     /// requests with one token.
     #[must_use]

@@ -3,11 +3,9 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::issue::OwnKeys;
 use crate::keys::Completeness;
 use crate::refresh::source::Label;
-use crate::refresh::testing::{RunningClock, jwk, jwk_set};
-use crate::refresh::{Environment, Unobserved};
+use crate::refresh::testing::{environment, jwk, jwk_set};
 
 const P256: &str = include_str!("../../keys/pem/samples/p256_spki.pem");
 const P384: &str = include_str!("../../keys/pem/samples/p384_spki.pem");
@@ -20,12 +18,7 @@ struct Watched {
 
 impl Watched {
     fn new(kind: &SourceKind, max_stale: Option<Duration>) -> Self {
-        let environment = Environment {
-            clock: Arc::new(RunningClock::start()),
-            observer: Arc::new(Unobserved),
-            own: OwnKeys::default(),
-            state_dir: None,
-        };
+        let environment = environment();
         let label = Label {
             kind: "jwks_file",
             place: String::new(),

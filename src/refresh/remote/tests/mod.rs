@@ -10,11 +10,9 @@ use tokio::task::JoinHandle;
 use tokio::time::advance;
 
 use super::*;
-use crate::issue::OwnKeys;
 use crate::keys::Completeness;
 use crate::refresh::source::Label;
-use crate::refresh::testing::{RunningClock, jwk, jwk_set};
-use crate::refresh::{Environment, Unobserved};
+use crate::refresh::testing::{RunningClock, environment, jwk, jwk_set};
 use crate::signature::{Algorithm, AlgorithmSet};
 
 /// Answers one after the other; the last one again and again.
@@ -79,12 +77,7 @@ impl Running {
         settings: RefreshSettings,
         state: Option<StateFile>,
     ) -> Self {
-        let environment = Environment {
-            clock: Arc::new(RunningClock::start()),
-            observer: Arc::new(Unobserved),
-            own: OwnKeys::default(),
-            state_dir: None,
-        };
+        let environment = environment();
         let label = Label {
             kind: "jwks_url",
             place: String::new(),
