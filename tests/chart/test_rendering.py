@@ -1,0 +1,105 @@
+"""What the chart makes of values: valid for Kubernetes, accepted by jotgate, and as it was."""
+
+import os
+import tempfile
+import unittest
+
+import helm_python
+from cloudcoil.models.prometheus_operator import v1 as prometheus_operator
+
+from chart import (
+    CHART,
+    GOLDEN,
+    KUBERNETES,
+    custom_resource,
+    is_of_kubernetes,
+    jotgate_check,
+    objects,
+    render,
+    validate,
+    value_sets,
+)
+
+
+class Rendering(unittest.TestCase):
+    def test_the_chart_pleases_helm_lint_in_its_strict_mode(self):
+        for name, values in value_sets().items():
+            for version in (KUBERNETES[0], KUBERNETES[-1]):
+                with self.subTest(values=name, kubernetes=version):
+                    report = helm_python.lint(
+                        CHART, values, strict=True, kube_version=f"v{version}", namespace="gates"
+                    )
+                    self.assertEqual(report["errors"], [])
+                    worse_than_advice = [m for m in report["messages"] if m["severity"] > 1]
+                    self.assertEqual(worse_than_advice, [])
+
+    def test_the_defaults_render_as_they_did(self):
+        texts = [f"# {name}\n{text}\n" for name, text in render().items()]
+        rendered = "---\n".join(texts)
+        path = GOLDEN / "defaults.yaml"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.write_text(rendered)
+        self.assertEqual(rendered, path.read_text(), "UPDATE_GOLDEN=1 writes it anew")
+
+    def test_every_object_of_every_value_set_is_valid_in_every_kubernetes(self):
+        for name, values in value_sets().items():
+            for one in objects(values):
+                with self.subTest(values=name, kind=one["kind"], name=one["metadata"]["name"]):
+                    if is_of_kubernetes(one):
+                        validate(one)
+                    else:
+                        custom_resource(one, prometheus_operator)
+
+    def test_a_field_that_kubernetes_does_not_know_would_be_found(self):
+        [deployment] = [one for one in objects() if one["kind"] == "Deployment"]
+        deployment["spec"]["template"]["spec"]["restartPolicies"] = "Always"
+        with self.assertRaisesRegex(Exception, "restartPolicies"):
+            validate(deployment)
+        [rule] = [
+            one
+            for one in objects({"prometheusRule": {"enabled": True}})
+            if one["kind"] == "PrometheusRule"
+        ]
+        rule["spec"]["groups"][0]["rules"][0]["fore"] = "5m"
+        with self.assertRaisesRegex(AssertionError, "fore"):
+            custom_resource(rule, prometheus_operator)
+
+    def test_jotgate_accepts_the_configuration_of_every_value_set(self):
+        for name, values in value_sets().items():
+            with self.subTest(values=name):
+                result = jotgate_check(values)
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_bad_configuration_would_be_found(self):
+        config = value_sets()["minimal"]["config"].replace("audiences", "audience")
+        result = jotgate_check({"config": config})
+        self.assertEqual(result.returncode, 64)
+        self.assertIn("issuers.corp.audience", result.stderr)
+
+    def test_every_object_has_name_namespace_and_labels(self):
+        for name, values in value_sets().items():
+            for one in objects(values):
+                with self.subTest(values=name, kind=one["kind"]):
+                    metadata = one["metadata"]
+                    self.assertEqual(metadata["namespace"], "gates")
+                    self.assertLessEqual(len(metadata["name"]), 63)
+                    for label in ("name", "instance", "version", "managed-by"):
+                        self.assertIn(f"app.kubernetes.io/{label}", metadata["labels"])
+
+    def test_no_two_objects_have_the_same_name(self):
+        for name, values in value_sets().items():
+            with self.subTest(values=name):
+                names = [(one["kind"], one["metadata"]["name"]) for one in objects(values)]
+                self.assertEqual(len(names), len(set(names)))
+
+    def test_the_chart_can_be_packaged_and_is_the_same_then(self):
+        with tempfile.TemporaryDirectory() as directory:
+            archive = helm_python.package(CHART, destination=directory)
+            with helm_python.Chart.load(archive) as chart:
+                files = [one["name"] for one in chart.files]
+                rendered = chart.render({}, name="jotgate", namespace="gates")
+        self.assertIn("files/dashboard.json", files)
+        self.assertIn("README.md", files)
+        self.assertFalse([name for name in files if name.startswith("ci/")])
+        workload = rendered["jotgate/templates/workload.yaml"].strip()
+        self.assertEqual(workload, render()["workload.yaml"])
