@@ -138,4 +138,11 @@ fn names_in(directory: &str) -> Vec<String> {
         .collect()
 }
 
-const DIRECTORIES: [&str; 5] = ["", "docs/", "benches/", "helm/", "load-tests/"];
+const DIRECTORIES: [&str; 6] = [
+    "",
+    "docs/",
+    "docs/gateways/",
+    "benches/",
+    "helm/jotgate/",
+    "load-tests/",
+];

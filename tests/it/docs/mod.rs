@@ -9,15 +9,19 @@ mod tables;
 
 use document::{Document, root};
 
-/// What a block may be. The first ones are run, the rest are for reading.
-const KINDS: [&str; 10] = [
+/// What a block may be. The first ones are run, the rest are for reading. Those for Kubernetes and Helm
+/// are run by `tests/chart`.
+const KINDS: [&str; 13] = [
     "caddyfile",
     "haproxy",
     "nginx",
     "sh run",
     "yaml envoy",
+    "yaml istiod",
     "yaml jotgate",
+    "yaml kubernetes",
     "yaml traefik",
+    "yaml values",
     "json",
     "sh",
     "text",
