@@ -69,7 +69,7 @@ impl Bench<'_> {
 /// A request that was let in; counted out when dropped.
 pub struct Entered<'g> {
     gate: &'g Gate,
-    _in_flight: InFlight,
+    _in_flight: InFlight<'g>,
 }
 
 impl Gate {
@@ -104,6 +104,14 @@ impl Gate {
             _in_flight: self.metrics.began(transport),
         };
         (before < self.requests_max).then_some(entered)
+    }
+
+    /// Counts a request in that waits for nothing: it is answered before this worker does anything
+    /// else. `None` if those of [`Gate::enter`] are too many already. Workers meet in no count here.
+    #[must_use]
+    pub fn pass(&self, transport: Transport) -> Option<InFlight<'_>> {
+        let is_full = self.requests.load(Ordering::Relaxed) >= self.requests_max;
+        (!is_full).then(|| self.metrics.began(transport))
     }
 
     /// Judges one question: `answer` decides and builds the answer, `refuse` builds one for a

@@ -7,7 +7,7 @@
 //!   [`signature`], [`keys`], [`issuers`], [`consumers`], [`verify`], [`explain`], [`request`],
 //!   [`path`], [`prepared`], [`credentials`], [`forward`], [`deny`], [`requirement`], [`matching`],
 //!   [`rules`], [`cache`], [`authorizer`]
-//! - control plane, never awaited by a request: [`secret`], [`metrics`], [`telemetry`],
+//! - control plane, never awaited by a request: [`secret`], [`threads`], [`metrics`], [`telemetry`],
 //!   [`issue`], [`refresh`], [`config`]
 //! - edge, thin adapters: [`gate`], [`listen`], [`grpc`], [`http`], [`admin`]
 //! - [`app`] puts it together; [`cli`] is what people type.
@@ -47,6 +47,7 @@ pub mod rules;
 pub mod secret;
 pub mod signature;
 pub mod telemetry;
+pub mod threads;
 pub mod time;
 pub mod token;
 pub mod verify;

@@ -65,6 +65,8 @@ pub const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
 pub const ADMIN_HEAD_BYTES: usize = 8 * 1024;
 /// Lines of log that wait for a slow terminal or pipe; further ones are dropped and counted.
 pub const LOG_LINES_BUFFERED: usize = 16 * 1024;
+/// Sets of counters that workers have each for itself; further threads share them.
+pub const TALLIES: usize = 64;
 /// Decisions that pass, and as many that do not, written in a second with `decisions: sampled`.
 pub const SAMPLED_DECISIONS_PER_SECOND: u32 = 10;
 /// Default of `cache.max_bytes`.
@@ -73,6 +75,14 @@ pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub const CACHE_TTL: Duration = Duration::from_secs(300);
 /// What one entry of the cache takes beside token, payload and headers, in bytes.
 pub const CACHE_ENTRY_BYTES: usize = 640;
+/// Tokens that a worker keeps a copy of for itself, so that hits on them meet no other worker. A
+/// power of two.
+pub const FRONT_SLOTS: usize = 512;
+/// What one of these copies may take, in bytes; together 8 MiB a worker at worst, beside
+/// `cache.max_bytes`.
+pub const FRONT_ENTRY_BYTES: u32 = 16 * 1024;
+/// How long such a copy is used before the shared cache is asked again.
+pub const FRONT_LIFETIME: Duration = Duration::from_secs(1);
 /// Rules whose judgement on a token is kept with it; those of further ones are made anew.
 pub const RULES_PER_TOKEN: usize = 16;
 /// Default of `leeway`: clocks of well-run machines differ by less.

@@ -18,7 +18,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant;
 
 use super::phase::{Phase, reached};
-use crate::grpc::GrpcService;
+use crate::grpc::{self, GrpcService};
 use crate::http::HttpService;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_READ_TIMEOUT, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT,
@@ -74,9 +74,8 @@ impl Worker {
     }
 
     async fn serve(self) -> io::Result<()> {
-        let builder = connection_builder(self.header_bytes);
-        let grpc_builder = Rc::new(builder.clone().http2_only());
-        let http_builder = Rc::new(builder);
+        let header_bytes = self.header_bytes;
+        let http_builder = Rc::new(connection_builder(header_bytes));
         let (grpc, http) = (self.grpc.listen()?, self.http.listen()?);
         let grpc_service = self.grpc_service;
         let grpc = accept(
@@ -84,25 +83,21 @@ impl Worker {
             self.phase.clone(),
             self.closing,
             move |stream, phase| {
-                serve_connection(
-                    Rc::clone(&grpc_builder),
-                    stream,
-                    grpc_service.clone(),
-                    phase,
-                    Phase::Draining,
-                )
+                let leave = time_to_leave(phase, Phase::Draining);
+                let service = grpc_service.clone();
+                async move {
+                    let served = grpc::serve_connection(stream, &service, header_bytes, leave);
+                    if let Err(error) = served.await {
+                        ended_badly(&error);
+                    }
+                }
             },
         );
         let http_service = self.http_service;
         let http = accept(http, self.phase, self.closing, move |stream, phase| {
             let service = http_service.clone().for_client(stream.address());
-            serve_connection(
-                Rc::clone(&http_builder),
-                stream,
-                service,
-                phase,
-                Phase::Closing,
-            )
+            let leave = time_to_leave(phase, Phase::Closing);
+            serve_connection(Rc::clone(&http_builder), stream, service, leave)
         });
         let (grpc, http) = tokio::join!(grpc, http);
         grpc.and(http)
@@ -142,13 +137,12 @@ async fn accept<F: Future<Output = ()> + 'static>(
     Ok(())
 }
 
-/// Serves one connection until the client or the phase ends it.
+/// Serves one connection until the client ends it or it is time to leave.
 async fn serve_connection<S, B>(
     builder: Rc<auto::Builder<LocalExecutor>>,
     stream: Stream,
     service: S,
-    mut phase: watch::Receiver<Phase>,
-    asked_to_leave_at: Phase,
+    leave: impl Future<Output = ()>,
 ) where
     S: hyper::service::Service<
             http::Request<hyper::body::Incoming>,
@@ -158,23 +152,7 @@ async fn serve_connection<S, B>(
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + 'static,
 {
-    let accepted_at = Instant::now();
-    let is_late = *phase.borrow() >= asked_to_leave_at;
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let leave = async {
-        // Whoever came late was not told before: it may stay until the end.
-        reached(
-            &mut phase,
-            if is_late {
-                Phase::Closing
-            } else {
-                asked_to_leave_at
-            },
-        )
-        .await;
-        // A connection that was just accepted looks idle while its first request is on the way.
-        tokio::time::sleep_until(accepted_at + FIRST_REQUEST_WAIT).await;
-    };
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = leave => {
@@ -183,9 +161,26 @@ async fn serve_connection<S, B>(
         }
     };
     if let Err(error) = result {
-        // A client's mistake or a broken line: of interest to whoever debugs it, no more.
-        tracing::debug!(%error, "connection ended with an error");
+        ended_badly(&error);
     }
+}
+
+/// When a connection that is accepted now is to be ended: in the phase `asked_at`.
+fn time_to_leave(mut phase: watch::Receiver<Phase>, asked_at: Phase) -> impl Future<Output = ()> {
+    let accepted_at = Instant::now();
+    // Whoever came late was not told before: it may stay until the end.
+    let is_late = *phase.borrow() >= asked_at;
+    let leaves_at = if is_late { Phase::Closing } else { asked_at };
+    async move {
+        reached(&mut phase, leaves_at).await;
+        // A connection that was just accepted looks idle while its first request is on the way.
+        tokio::time::sleep_until(accepted_at + FIRST_REQUEST_WAIT).await;
+    }
+}
+
+/// A client's mistake or a broken line: of interest to whoever debugs it, no more.
+fn ended_badly(error: &dyn std::fmt::Display) {
+    tracing::debug!(%error, "connection ended with an error");
 }
 
 fn connection_builder(header_bytes: usize) -> auto::Builder<LocalExecutor> {

@@ -1,24 +1,16 @@
 //! The way of a judgement: rule, token, what the rule makes of it.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-
 use super::decision::Admitted;
 use super::narrow::{is_cors_preflight, narrow};
 use super::{Authorizer, Buffers, Decision, Meter, Question, facts};
-use crate::cache::{Judgement, Judgements, TokenCache, VerifiedToken};
-use crate::consumers::{self, Caller};
-use crate::issuers::Audiences;
+use crate::cache::TokenCache;
 use crate::path::{Path, PathScratch};
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
-use crate::requirement::{Facts, TokenFacts};
+use crate::requirement::Facts;
 use crate::rules::{Access, Rule, RuleId};
 use crate::time::UnixMillis;
-use crate::token::Scratch;
-use crate::token::json::Json;
-use crate::verify::{Context, Observer, Step, Verified, check_audience, verify};
+use crate::verify::{Observer, Step};
 
 /// Everything that is asked at once.
 pub(super) struct Asked<'a, R> {
@@ -31,11 +23,11 @@ pub(super) struct Asked<'a, R> {
 
 /// The rule that a request met.
 #[derive(Clone, Copy)]
-struct Met<'a> {
-    id: RuleId,
-    rule: &'a Rule,
+pub(super) struct Met<'a> {
+    pub(super) id: RuleId,
+    pub(super) rule: &'a Rule,
     /// The request's path, if rules needed it and it is known.
-    path: Option<Path<'a>>,
+    pub(super) path: Option<Path<'a>>,
 }
 
 impl Authorizer {
@@ -50,7 +42,7 @@ impl Authorizer {
             return Decision::without_token(RuleId::BESIDE, Reason::OkPublic);
         }
         let Buffers {
-            token: scratch,
+            token: buffers,
             path,
         } = buffers;
         let met = match self.meet(asked, path, observer) {
@@ -69,7 +61,7 @@ impl Authorizer {
             Err(reason) => reason.message().to_owned(),
         });
         let admitted =
-            token.and_then(|token| self.admit(&met, token, asked, scratch, observer, meter));
+            token.and_then(|token| self.admit(&met, token, asked, buffers, observer, meter));
         match admitted {
             Ok(admitted) => Decision::admitted(met.id, admitted),
             Err(reason) if met.rule.settings.access.forgives(reason) => {
@@ -104,95 +96,9 @@ impl Authorizer {
         Ok(Met { id, rule, path })
     }
 
-    /// Whether the token passes by the rule.
-    fn admit<'r, R: RequestView<'r>>(
-        &self,
-        met: &Met<'_>,
-        token: &[u8],
-        asked: &Asked<'_, R>,
-        scratch: &mut Scratch,
-        observer: &mut impl Observer,
-        meter: &impl Meter,
-    ) -> Result<Admitted, Reason> {
-        let admitted = match asked.cache {
-            Some(cache) => match cache.get(token, self.parts.generation) {
-                Some(known) => {
-                    meter.cache(true);
-                    self.admit_known(met, token, known, cache, asked.now)
-                }
-                None => {
-                    meter.cache(false);
-                    let fresh = self.admit_fresh(met, token, asked, scratch, observer)?;
-                    cache.insert(token, Arc::clone(&fresh.token));
-                    fresh
-                }
-            },
-            None => self.admit_fresh(met, token, asked, scratch, observer)?,
-        };
-        self.check(met, &admitted, asked, observer)?;
-        Ok(admitted)
-    }
-
-    /// A token that was verified before, perhaps not by this rule.
-    fn admit_known(
-        &self,
-        met: &Met<'_>,
-        bytes: &[u8],
-        token: Arc<VerifiedToken>,
-        cache: &TokenCache,
-        now: UnixMillis,
-    ) -> Admitted {
-        let token = match token.judgements.find(met.id) {
-            Some(judgement) if judgement.is_fresh(now) => {
-                return Admitted {
-                    token,
-                    judgement: None,
-                };
-            }
-            // The token of ours that goes upstream ends soon: judgements only ever grow, so the
-            // list begins anew.
-            Some(_) => Arc::new(token.unjudged()),
-            None => token,
-        };
-        let judgement = self.judgement_on_known(met, &token, now);
-        let judgement = token.judgements.keep(judgement).err();
-        // It grew, and the cache counts bytes.
-        cache.insert(bytes, Arc::clone(&token));
-        Admitted { token, judgement }
-    }
-
-    /// A token that nobody has seen.
-    fn admit_fresh<'r, R: RequestView<'r>>(
-        &self,
-        met: &Met<'_>,
-        token: &[u8],
-        asked: &Asked<'_, R>,
-        scratch: &mut Scratch,
-        observer: &mut impl Observer,
-    ) -> Result<Admitted, Reason> {
-        let context = Context {
-            issuers: &self.parts.issuers,
-            consumers: &self.parts.consumers,
-            limits: &self.parts.limits,
-            accepts: met.rule.accepts(),
-            now: asked.now,
-        };
-        let verified = verify(token, &context, scratch, observer)?;
-        let token = self.keep(&verified);
-        let facts = TokenFacts {
-            claims: verified.claims().object(),
-            header: verified.header(),
-            consumer: token.signer.consumer().map(AsRef::as_ref),
-        };
-        let judgement = self.judgement(met, &facts, &token, asked.now);
-        let judgement = token.judgements.keep(judgement).err();
-        let token = Arc::new(token);
-        Ok(Admitted { token, judgement })
-    }
-
     /// What is asked on every use: the times, what the rule made of the token, what only the
     /// request can tell, what the caller wants beyond that.
-    fn check<'r, R: RequestView<'r>>(
+    pub(super) fn check<'r, R: RequestView<'r>>(
         &self,
         met: &Met<'_>,
         admitted: &Admitted,
@@ -228,106 +134,6 @@ impl Authorizer {
             return Ok(());
         }
         narrow(facts::of_token(token)?.claims, question, observer)
-    }
-
-    /// What the rule makes of a token that was verified for another one.
-    fn judgement_on_known(
-        &self,
-        met: &Met<'_>,
-        token: &VerifiedToken,
-        now: UnixMillis,
-    ) -> Judgement {
-        let accepts = met.rule.accepts();
-        let accepted = match token.signer.issuer_name() {
-            issuer if accepts.takes(issuer) => Ok(()),
-            _ => Err(Reason::IssuerUnknown),
-        };
-        let judged = facts::of_token(token).and_then(|facts| {
-            let audiences = accepts.audiences.or(token.signer.audiences());
-            check_audience(
-                facts.claims.get("aud"),
-                audiences.unwrap_or(&Audiences::Any),
-            )?;
-            Ok(self.judgement(met, &facts, token, now))
-        });
-        let judgement = judged.unwrap_or_else(|reason| Judgement {
-            audience: Err(reason),
-            ..self.empty_judgement(met.id)
-        });
-        Judgement {
-            accepted: accepted.and(judgement.accepted),
-            ..judgement
-        }
-    }
-
-    /// What the rule makes of a token whose issuer and audience are right.
-    fn judgement(
-        &self,
-        met: &Met<'_>,
-        facts: &TokenFacts<'_>,
-        token: &VerifiedToken,
-        now: UnixMillis,
-    ) -> Judgement {
-        let verdict = met.rule.settings.require.check_token(facts);
-        if !verdict.is_good() {
-            return Judgement {
-                verdict,
-                ..self.empty_judgement(met.id)
-            };
-        }
-        let mut set = met
-            .rule
-            .settings
-            .forward
-            .render(facts.claims, &token.payload);
-        if let Some(consumer) = facts.consumer {
-            let credential = token.key_id.as_deref().unwrap_or_default();
-            set.extend(consumers::headers(&Caller::Consumer(consumer, credential)));
-        }
-        let mut fresh_until = None;
-        if let Some(internal) = &met.rule.settings.forward.internal_token {
-            let minter = self.parts.minter.as_ref();
-            let minted = minter.and_then(|it| it.mint(&internal.profile, facts.claims, now));
-            let Some(minted) = minted else {
-                // Without the token that it was promised, the upstream must not be asked; the next
-                // request tries again.
-                return Judgement {
-                    accepted: Err(Reason::Internal),
-                    fresh_until: Some(now),
-                    ..self.empty_judgement(met.id)
-                };
-            };
-            set.push((internal.header.clone(), minted.token));
-            fresh_until = Some(minted.fresh_until);
-        }
-        Judgement {
-            forwarded: self.protected.forwarding(set),
-            fresh_until,
-            ..self.empty_judgement(met.id)
-        }
-    }
-
-    fn empty_judgement(&self, rule: RuleId) -> Judgement {
-        Judgement::empty(rule, self.protected.forwarding(Vec::new()))
-    }
-
-    fn keep(&self, verified: &Verified<'_>) -> VerifiedToken {
-        let claims = verified.claims();
-        let subject = claims
-            .subject
-            .and_then(Json::as_text)
-            .map(|text| text.to_cow().into());
-        VerifiedToken {
-            signer: verified.signer().to_owned(),
-            key_id: verified.key_id().map(Box::from),
-            times: verified.times(),
-            subject,
-            payload: Bytes::copy_from_slice(claims.payload()),
-            header: Bytes::copy_from_slice(verified.header().raw().as_bytes()),
-            keys_generation: verified.keys_generation(),
-            config_generation: self.parts.generation,
-            judgements: Judgements::default(),
-        }
     }
 }
 

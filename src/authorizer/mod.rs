@@ -2,6 +2,7 @@
 //!
 //! An [`Authorizer`] is one configuration, frozen. A reload makes another.
 
+mod admit;
 mod decision;
 mod facts;
 mod judge;
@@ -9,7 +10,7 @@ mod narrow;
 
 use std::sync::Arc;
 
-use crate::cache::{Judgement, TokenCache};
+use crate::cache::{Front, Judgement, TokenCache};
 use crate::consumers::{self, Caller, Consumers};
 use crate::credentials::Stripped;
 use crate::explain::Explanation;
@@ -75,10 +76,19 @@ pub struct Question<'q> {
 /// What a decision needs room for. Each worker has one and uses it again.
 #[derive(Debug, Default)]
 pub struct Buffers {
-    /// For reading a token.
-    pub token: Scratch,
+    /// For judging a token.
+    pub token: TokenBuffers,
     /// For reading a path.
     pub path: PathScratch,
+}
+
+/// What judging a token needs room for.
+#[derive(Debug, Default)]
+pub struct TokenBuffers {
+    /// For reading it.
+    pub scratch: Scratch,
+    /// The tokens that this worker sees again and again.
+    pub front: Front,
 }
 
 /// Who counts what a decision costs.

@@ -11,7 +11,7 @@ use crate::rules::RuleId;
 use crate::time::UnixMillis;
 
 /// What one rule makes of a token, as far as the token alone decides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Judgement {
     /// The rule.
     pub rule: RuleId,
@@ -53,10 +53,10 @@ impl Judgement {
 
 /// The judgements on one token: a list that only grows, up to a bound. Reading takes no lock, and
 /// of two writers one goes on behind the other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Judgements(OnceLock<Box<Link>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Link {
     judgement: Judgement,
     rest: Judgements,

@@ -5,10 +5,12 @@
 //! never decides. A full comparison of the bytes ends every look-up, so no digest is needed; the
 //! hash is seeded at random.
 
+mod front;
 mod judgement;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,6 +18,7 @@ use foldhash::quality::RandomState;
 use moka::Expiry;
 use moka::sync::Cache;
 
+pub use front::Front;
 pub use judgement::{Judgement, Judgements};
 
 use crate::limits::{CACHE_BYTES, CACHE_ENTRY_BYTES, CACHE_TTL};
@@ -78,6 +81,22 @@ impl VerifiedToken {
         }
     }
 
+    /// The same token with the judgements, sharing nothing that is counted.
+    fn copy(&self) -> Self {
+        Self {
+            payload: Bytes::copy_from_slice(&self.payload),
+            header: Bytes::copy_from_slice(&self.header),
+            judgements: self.judgements.clone(),
+            ..self.unjudged()
+        }
+    }
+
+    /// Whether it was verified under this configuration and its issuer's keys are still the same.
+    fn is_current(&self, config_generation: u64) -> bool {
+        self.config_generation == config_generation
+            && self.signer.keys_generation() == self.keys_generation
+    }
+
     /// Roughly the bytes that it and its key in the cache keep.
     fn weight(&self, token_bytes: usize) -> u32 {
         let judged = |judgement: &Judgement| {
@@ -102,6 +121,8 @@ impl fmt::Debug for VerifiedToken {
 /// The tokens.
 #[derive(Clone, Debug)]
 pub struct TokenCache {
+    /// Tells it from every other one in the process; the same for all handles to it.
+    id: u64,
     settings: CacheSettings,
     entries: Option<Cache<Box<[u8]>, Arc<VerifiedToken>, RandomState>>,
 }
@@ -114,6 +135,7 @@ impl TokenCache {
         reason = "moka hands out references to the key's type"
     )]
     pub fn new(settings: CacheSettings) -> Self {
+        static CACHES: AtomicU64 = AtomicU64::new(0);
         let entries = (settings.max_bytes > 0).then(|| {
             Cache::builder()
                 .max_capacity(settings.max_bytes)
@@ -123,7 +145,11 @@ impl TokenCache {
                 .expire_after(Lifetime(settings.ttl))
                 .build_with_hasher(RandomState::default())
         });
-        Self { settings, entries }
+        Self {
+            id: CACHES.fetch_add(1, Ordering::Relaxed),
+            settings,
+            entries,
+        }
     }
 
     /// What it was built with.
@@ -132,14 +158,20 @@ impl TokenCache {
         self.settings
     }
 
+    const fn id(&self) -> u64 {
+        self.id
+    }
+
+    const fn is_on(&self) -> bool {
+        self.entries.is_some()
+    }
+
     /// The token, if it was verified under this configuration and its issuer's keys are still the
     /// same. Its times are the caller's to check.
     #[must_use]
     pub fn get(&self, token: &[u8], config_generation: u64) -> Option<Arc<VerifiedToken>> {
         let verified = self.entries.as_ref()?.get(token)?;
-        let is_current = verified.config_generation == config_generation
-            && verified.signer.keys_generation() == verified.keys_generation;
-        is_current.then_some(verified)
+        verified.is_current(config_generation).then_some(verified)
     }
 
     /// Keeps `verified` as what `token` is. To be called again when more is known of it: it grew.

@@ -13,6 +13,8 @@ pub struct Protected {
     names: Box<[HeaderName]>,
     /// For finding twins; by length, so that most headers of a request are none at a glance.
     by_length: BTreeMap<usize, Vec<HeaderName>>,
+    /// One bit for each length that a name has; names longer than 62 bytes share the last.
+    lengths: u64,
     /// Whether all names consist of letters, digits and hyphens.
     are_plain: bool,
 }
@@ -32,6 +34,9 @@ impl Protected {
             alike.push(name.clone());
         }
         Self {
+            lengths: names
+                .iter()
+                .fold(0, |lengths, name| lengths | length_bit(name.as_str().len())),
             are_plain: names.iter().all(|name| is_plain(name.as_str().as_bytes())),
             names: names.into(),
             by_length,
@@ -54,6 +59,9 @@ impl Protected {
     /// in any case, is no twin: it is overwritten or removed anyway.
     #[must_use]
     pub fn is_twin(&self, name: &[u8]) -> bool {
+        if self.lengths & length_bit(name.len()) == 0 {
+            return false;
+        }
         // Two plain names that are mangled alike are the same name.
         if self.are_plain && is_plain(name) {
             return false;
@@ -68,6 +76,11 @@ impl Protected {
                 && !ours.eq_ignore_ascii_case(name)
         })
     }
+}
+
+const fn length_bit(length: usize) -> u64 {
+    let place = if length < 63 { length } else { 63 };
+    1 << place
 }
 
 fn is_plain(name: &[u8]) -> bool {

@@ -3,9 +3,7 @@
 //! Its zero value means ALLOW (only `status.code` decides, and unset is 0), so an answer is made
 //! by one of two functions, and `denied` cannot be called with a reason that allows.
 
-use bytes::Bytes;
-use prost::Message;
-
+use super::frame::{Framed, frame};
 use super::metadata;
 use super::proto::envoy::config::core::v3::header_value_option::HeaderAppendAction;
 use super::proto::envoy::config::core::v3::{HeaderValue, HeaderValueOption};
@@ -22,11 +20,11 @@ use crate::reason::{Class, Reason, grpc_code};
 use crate::request::RequestView;
 use crate::rules::Rule;
 
-/// Answers the `CheckRequest` in `message` with an encoded `CheckResponse`. Whatever is wrong with
+/// Answers the `CheckRequest` in `message` with a `CheckResponse`, ready to be sent. Whatever is wrong with
 /// the message or with us, the answer is a refusal and not an error: errors obey
 /// `failure_mode_allow`.
 #[must_use]
-pub fn answer(gate: &Gate, message: &[u8]) -> Bytes {
+pub fn answer(gate: &Gate, message: &[u8]) -> Framed {
     let Ok(request) = CheckView::parse(message) else {
         return refuse(gate, Reason::Internal);
     };
@@ -43,22 +41,22 @@ pub fn answer(gate: &Gate, message: &[u8]) -> Bytes {
 
 /// Answers with a refusal, without having read anything.
 #[must_use]
-pub fn refuse(gate: &Gate, reason: Reason) -> Bytes {
+pub fn refuse(gate: &Gate, reason: Reason) -> Framed {
     gate.refuse(Transport::Check, reason, denied_anyhow)
 }
 
-fn encode(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Bytes {
+fn encode(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Framed {
     if decision.reason.class() != Class::Allowed {
         return denied(authorizer.rule(decision), decision.reason, request);
     }
     let additions = Additions::of(authorizer, decision, request);
     let judgement = decision.judgement(authorizer);
-    let allowed = |additions| allowed(authorizer, decision, additions).encode_to_vec();
+    let allowed = |additions| frame(&allowed(authorizer, decision, additions));
     if additions.is_empty() {
         // The usual case: what the answer was the last time.
-        judgement.prepared.get_or_make(|| allowed(additions))
+        Framed(judgement.prepared.get_or_make(|| allowed(additions)))
     } else {
-        allowed(additions).into()
+        Framed(allowed(additions).into())
     }
 }
 
@@ -134,26 +132,26 @@ fn allowed(authorizer: &Authorizer, decision: &Decision, additions: Additions) -
 }
 
 /// The refusing answer for `reason`, made once for a rule and sent again as it is.
-fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Bytes {
+fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Framed {
     if let Some(location) = rule.redirect(reason, request) {
-        return redirection(reason, location).encode_to_vec().into();
+        return Framed(frame(&redirection(reason, location)).into());
     }
     let refusal = rule.refusal(reason);
     let defers = rule.defers(reason);
-    if request.is_grpc() {
+    Framed(if request.is_grpc() {
         // Envoy answers in the protocol, and its `grpc-message` is the body.
         let body = &refusal.sentence;
-        let make = || denial(refusal, body.to_string(), defers).encode_to_vec();
+        let make = || frame(&denial(refusal, body.to_string(), defers));
         refusal.prepared_for_grpc.get_or_make(make)
     } else {
         let body = || String::from_utf8_lossy(&refusal.body).into_owned();
-        let make = || denial(refusal, body(), defers).encode_to_vec();
+        let make = || frame(&denial(refusal, body(), defers));
         refusal.prepared.get_or_make(make)
-    }
+    })
 }
 
 /// The refusing answer for `reason` where nothing is known of the request.
-fn denied_anyhow(authorizer: &Authorizer, reason: Reason) -> Bytes {
+fn denied_anyhow(authorizer: &Authorizer, reason: Reason) -> Framed {
     denied(authorizer.rule_beside(), reason, &CheckView::default())
 }
 

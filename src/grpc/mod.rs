@@ -2,12 +2,19 @@
 //!
 //! `Check` is answered from its bytes before tonic's routes are asked; everything else is theirs.
 
+mod answer;
 pub mod check;
+mod connection;
+mod frame;
+mod keep_alive;
 mod metadata;
 pub mod proto;
+mod routed;
 mod service;
 mod signer;
 pub mod verifier;
 pub mod wire;
 
-pub use service::{GrpcBody, GrpcService, HealthReporter, report_health};
+pub use connection::serve_connection;
+pub use frame::Framed;
+pub use service::{GrpcService, HealthReporter, report_health};

@@ -85,7 +85,7 @@ const BATCH_TURN: usize = 8;
 /// Judges one question. A bad token is a verdict, and so is a fault of ours.
 #[must_use]
 pub fn answer(gate: &Gate, request: &VerifyRequest) -> VerifyResponse {
-    let Some(_entered) = gate.enter(Transport::Verify) else {
+    let Some(_passing) = gate.pass(Transport::Verify) else {
         return gate.refuse(Transport::Verify, Reason::Overloaded, refusal);
     };
     gate.judge(Transport::Verify, |bench| judge(bench, request), refusal)

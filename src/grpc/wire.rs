@@ -140,6 +140,7 @@ enum Value<'a> {
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         if self.0.is_empty() {
             return Ok(None);
@@ -172,13 +173,31 @@ impl<'a> Fields<'a> {
         Ok(Some((number, value)))
     }
 
+    #[inline]
     fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Malformed)?;
         self.0 = rest;
         Ok(taken)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly every number in a request has one byte or two.
+        match *self.0 {
+            [byte @ 0..=0x7f, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(u64::from(byte))
+            }
+            [low, high @ 0..=0x7f, ref rest @ ..] => {
+                self.0 = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    #[cold]
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         const BYTES_MAX: usize = 10;
         let mut value = 0;
         for (index, byte) in self.0.iter().take(BYTES_MAX).enumerate() {
@@ -217,7 +236,35 @@ fn once<'a>(slot: &mut Option<&'a [u8]>, bytes: &'a [u8]) -> Result<(), Malforme
 }
 
 /// Key and value of a map's entry; a `HeaderValue` has the same numbers, and `raw_value` as 3.
+#[inline]
 fn pair(entry: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    match usual_pair(entry) {
+        Some(pair) => Ok(pair),
+        None => any_pair(entry),
+    }
+}
+
+/// What every encoder writes: the key, then the value, and nothing else.
+#[inline]
+fn usual_pair(entry: &[u8]) -> Option<(&[u8], &[u8])> {
+    const KEY: u8 = 1 << 3 | 2;
+    const VALUE: u8 = 2 << 3 | 2;
+    let [KEY, length @ 0..=0x7f, rest @ ..] = entry else {
+        return None;
+    };
+    let (key, rest) = rest.split_at_checked(usize::from(*length))?;
+    let (length, value) = match rest {
+        [VALUE, length @ 0..=0x7f, value @ ..] => (usize::from(*length), value),
+        [VALUE, low, high @ 0..=0x7f, value @ ..] => {
+            (usize::from(low & 0x7f) | usize::from(*high) << 7, value)
+        }
+        _ => return None,
+    };
+    (value.len() == length).then_some((key, value))
+}
+
+#[cold]
+fn any_pair(entry: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let (mut key, mut value, mut raw) = (&[][..], &[][..], &[][..]);
     let mut fields = Fields(entry);
     while let Some((number, field)) = fields.next()? {

@@ -41,7 +41,7 @@ fn answer<'r>(
     rule: Option<&str>,
     read: impl FnOnce() -> Result<OriginalRequest<'r>, Reason>,
 ) -> Response<Full<Bytes>> {
-    let Some(_entered) = gate.enter(Transport::Http) else {
+    let Some(_passing) = gate.pass(Transport::Http) else {
         return gate.refuse(Transport::Http, Reason::Overloaded, refused);
     };
     let judge = |bench: &mut Bench<'_>| match read() {

@@ -1,7 +1,8 @@
 //! What is counted and measured, in Prometheus's text format.
 //!
 //! Every handle is resolved when it is registered and found by index afterwards: recording neither
-//! locks nor looks anything up by name. Labels are closed sets or names from the configuration,
+//! locks nor looks anything up by name. What requests count, each worker counts for itself, and it
+//! becomes one number when somebody asks. Labels are closed sets or names from the configuration,
 //! never anything from a token or a request, so the number of series is bounded; each exists at 0
 //! from the first scrape. The recorder is not the process's global one, so that several instances
 //! can live side by side.
@@ -11,20 +12,21 @@ mod issuer;
 mod labels;
 mod profile;
 mod registry;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ::metrics::{Counter, Gauge, Histogram};
+use ::metrics::{Counter, Gauge};
 
 use crate::reason::Reason;
 use crate::signature::Algorithm;
 
 use describe::{
     BUILD_INFO, CACHE_BYTES, CACHE_ENTRIES, CACHE_REQUESTS, CONFIG_GENERATION, CONFIG_RELOAD,
-    DECISION_DURATION, DECISIONS, INFLIGHT_REQUESTS, PANICS, SIGNATURE_VERIFICATIONS,
+    DECISIONS, INFLIGHT_REQUESTS, PANICS, SIGNATURE_VERIFICATIONS,
 };
 pub use issuer::IssuerMetrics;
 pub use labels::{
@@ -32,13 +34,15 @@ pub use labels::{
 };
 pub use profile::ProfileMetrics;
 use registry::Registry;
+pub use tally::InFlight;
+use tally::Tallies;
 
 /// Everything that one running instance counts.
 pub struct Metrics {
     registry: Registry,
+    tallies: Tallies,
     issuers: Mutex<BTreeMap<Box<str>, Registered>>,
     decisions: [[Counter; Reason::ALL.len()]; Transport::ALL.len()],
-    decision_durations: [Histogram; Transport::ALL.len()],
     inflight: [Gauge; Transport::ALL.len()],
     cache_requests: [Counter; CacheResult::ALL.len()],
     cache_entries: Gauge,
@@ -80,9 +84,6 @@ impl Metrics {
                     registry.counter(DECISIONS, &labels)
                 })
             }),
-            decision_durations: Transport::ALL.map(|transport| {
-                registry.histogram(DECISION_DURATION, &[("transport", transport.label())])
-            }),
             inflight: Transport::ALL.map(|transport| {
                 registry.gauge(INFLIGHT_REQUESTS, &[("transport", transport.label())])
             }),
@@ -101,27 +102,25 @@ impl Metrics {
             generation: registry.gauge(CONFIG_GENERATION, &[]),
             panics: registry.counter(PANICS, &[]),
             issuers: Mutex::default(),
+            tallies: Tallies::new(),
             registry,
         }
     }
 
     /// A decision was made for `transport`, and took that long.
     pub fn decided(&self, transport: Transport, reason: Reason, took: Duration) {
-        self.decisions[transport.index()][reason.index()].increment(1);
-        self.decision_durations[transport.index()].record(took.as_secs_f64());
+        self.tallies.mine().decided(transport, reason, took);
     }
 
     /// A request is being worked on until the guard is dropped.
     #[must_use]
-    pub fn began(&self, transport: Transport) -> InFlight {
-        let gauge = self.inflight[transport.index()].clone();
-        gauge.increment(1.0);
-        InFlight(gauge)
+    pub fn began(&self, transport: Transport) -> InFlight<'_> {
+        self.tallies.mine().began(transport)
     }
 
     /// The cache was asked for a token.
     pub fn cache_asked(&self, result: CacheResult) {
-        self.cache_requests[result.index()].increment(1);
+        self.tallies.mine().cache_asked(result);
     }
 
     /// How full the cache is.
@@ -132,7 +131,7 @@ impl Metrics {
 
     /// A signature was checked.
     pub fn signature(&self, algorithm: Algorithm, result: SignatureResult) {
-        self.signatures[algorithm.index()][result.index()].increment(1);
+        self.tallies.mine().signature(algorithm, result);
     }
 
     /// A reload of the configuration ended.
@@ -186,7 +185,11 @@ impl Metrics {
     /// Everything in Prometheus's text format, version 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
-        let text = self.registry.render();
+        self.sum_up();
+        let mut text = self.registry.render();
+        self.tallies
+            .write_durations(&mut text)
+            .expect("text takes whatever is written");
         let gone = self.labels_of_gone_issuers();
         if gone.is_empty() {
             return text;
@@ -200,6 +203,28 @@ impl Metrics {
     /// this about once a second; it is what bounds the memory between two scrapes.
     pub fn upkeep(&self) {
         self.registry.upkeep();
+    }
+
+    /// Tells the recorder what the workers have counted.
+    fn sum_up(&self) {
+        for transport in Transport::ALL {
+            for reason in Reason::ALL {
+                let count = self.tallies.decisions(transport, reason);
+                self.decisions[transport.index()][reason.index()].absolute(count);
+            }
+            let in_flight = self.tallies.in_flight(transport);
+            self.inflight[transport.index()].set(approximate(in_flight));
+        }
+        for result in CacheResult::ALL {
+            let count = self.tallies.cache_requests(result);
+            self.cache_requests[result.index()].absolute(count);
+        }
+        for algorithm in Algorithm::ALL {
+            for result in SignatureResult::ALL {
+                let count = self.tallies.signatures(algorithm, result);
+                self.signatures[algorithm.index()][result.index()].absolute(count);
+            }
+        }
     }
 
     fn labels_of_gone_issuers(&self) -> Vec<String> {
@@ -221,16 +246,6 @@ impl Default for Metrics {
 impl fmt::Debug for Metrics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-/// One request in flight; counted down when dropped, whatever became of the request.
-#[derive(Debug)]
-pub struct InFlight(Gauge);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.decrement(1.0);
     }
 }
 

@@ -6,6 +6,7 @@ use super::Decisions;
 use crate::limits::SAMPLED_DECISIONS_PER_SECOND as SAMPLED_PER_SECOND;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
+use crate::threads::thread_number;
 use crate::time::UnixMillis;
 
 /// What is written about one decision: codes and names from the configuration. There is no place
@@ -84,33 +85,51 @@ fn write(decision: &Decision<'_>, skipped: Option<u32>) {
 }
 
 /// At most so many a second, and a count of those left out. At the turn of a second workers may
-/// let a few more slip through, which harms nobody.
+/// let a few more slip through, which harms nobody. Once a second has its number, its decisions
+/// only read what workers share, and each worker counts for itself what it leaves out.
 #[derive(Debug)]
 struct Window {
     second: AtomicI64,
     seen: AtomicU32,
+    skipped: [Skipped; SKIP_COUNTS],
 }
+
+#[repr(align(128))]
+#[derive(Debug)]
+struct Skipped(AtomicU32);
 
 impl Window {
     const fn new() -> Self {
         Self {
             second: AtomicI64::new(i64::MIN),
             seen: AtomicU32::new(0),
+            skipped: [const { Skipped(AtomicU32::new(0)) }; SKIP_COUNTS],
         }
     }
 
-    /// Whether one more fits, and how many did not in the last second that had any.
+    /// Whether one more fits, and how many did not since the last that did.
     fn admit(&self, now: UnixMillis) -> Option<u32> {
         let second = now.seconds();
-        if self.second.swap(second, Ordering::Relaxed) == second {
-            let seen = self.seen.fetch_add(1, Ordering::Relaxed);
-            (seen < SAMPLED_PER_SECOND).then_some(0)
-        } else {
-            let seen = self.seen.swap(1, Ordering::Relaxed);
-            Some(seen.saturating_sub(SAMPLED_PER_SECOND))
+        if self.second.load(Ordering::Relaxed) != second
+            && self.second.swap(second, Ordering::Relaxed) != second
+        {
+            self.seen.store(1, Ordering::Relaxed);
+            let skipped = self.skipped.iter();
+            return Some(skipped.map(|of| of.0.swap(0, Ordering::Relaxed)).sum());
         }
+        let is_full = self.seen.load(Ordering::Relaxed) >= SAMPLED_PER_SECOND
+            || self.seen.fetch_add(1, Ordering::Relaxed) >= SAMPLED_PER_SECOND;
+        if is_full {
+            let mine = &self.skipped[thread_number() % SKIP_COUNTS];
+            mine.0.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(0)
     }
 }
+
+/// Counts of what is left out; workers beyond them share.
+const SKIP_COUNTS: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -42,7 +42,8 @@ fn ask_about(gate: &Gate, http: HttpRequest) -> CheckResponse {
     let request = CheckRequest {
         attributes: Some(attributes),
     };
-    CheckResponse::decode(answer(gate, &request.encode_to_vec())).expect("a CheckResponse")
+    CheckResponse::decode(answer(gate, &request.encode_to_vec()).message())
+        .expect("a CheckResponse")
 }
 
 fn bearer(gate: &Gate, token: &str) -> CheckResponse {
@@ -92,7 +93,7 @@ fn no_refusal_has_the_status_zero_for_any_reason() {
             }
             for _ in 0..2 {
                 let encoded = refuse(&fixture.gate, reason);
-                let response = CheckResponse::decode(encoded).expect("decodes");
+                let response = CheckResponse::decode(encoded.message()).expect("decodes");
                 assert_ne!(code(&response), 0, "{}", reason.code());
                 assert_ne!(code(&redirection(reason, "/".to_owned())), 0);
             }
@@ -234,7 +235,8 @@ fn keys_that_could_not_be_had_are_a_503_or_left_to_the_filter() {
 #[test]
 fn a_message_that_cannot_be_read_is_a_refusal_and_not_an_error() {
     let fixture = Fixture::new();
-    let response = CheckResponse::decode(answer(&fixture.gate, b"\xff")).expect("decodes");
+    let response =
+        CheckResponse::decode(answer(&fixture.gate, b"\xff").message()).expect("decodes");
     assert_eq!(code(&response), 14);
 }
 

@@ -1,0 +1,124 @@
+//! One request on a connection: `Check` from its message, everything else by tonic's routes.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::check;
+use super::frame::{Framed, PREFIX_BYTES, only_message};
+use crate::gate::Gate;
+use crate::limits::MESSAGE_BYTES;
+use crate::metrics::Transport;
+use crate::reason::Reason;
+
+/// Answers a `Check`: now, if its message is there, else when it is.
+pub(super) fn check(
+    gate: &Arc<Gate>,
+    body: RecvStream,
+    respond: SendResponse<Bytes>,
+    context: &mut Context<'_>,
+) {
+    let mut incoming = Incoming::new(body);
+    if let Poll::Ready(message) = incoming.poll(context) {
+        let answer = match gate.pass(Transport::Check) {
+            Some(_passing) => judge(gate, message),
+            None => check::refuse(gate, Reason::Overloaded),
+        };
+        return send(respond, answer);
+    }
+    let gate = Arc::clone(gate);
+    tokio::task::spawn_local(async move {
+        let answer = match gate.enter(Transport::Check) {
+            Some(_entered) => {
+                let message = poll_fn(|context| incoming.poll(context)).await;
+                judge(&gate, message)
+            }
+            None => check::refuse(&gate, Reason::Overloaded),
+        };
+        send(respond, answer);
+    });
+}
+
+/// What came, or that it cannot be read: too long, cut, or the client is gone and will not read
+/// the answer either.
+fn judge(gate: &Gate, body: Result<Bytes, Unreadable>) -> Framed {
+    match body.ok().and_then(only_message) {
+        Some(message) => check::answer(gate, &message),
+        None => check::refuse(gate, Reason::Internal),
+    }
+}
+
+/// Sends a message and the trailers that say OK. Where that fails the client is gone.
+fn send(mut respond: SendResponse<Bytes>, message: Framed) {
+    let mut head = Response::new(());
+    head.headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    let sent = respond.send_response(head, false).and_then(|mut stream| {
+        stream.send_data(message.0, false)?;
+        stream.send_trailers(trailers)
+    });
+    if let Err(error) = sent {
+        tracing::debug!(%error, "an answer found nobody");
+    }
+}
+
+/// The body of a request on its way.
+struct Incoming {
+    body: RecvStream,
+    /// What came before the last part.
+    before: BytesMut,
+    last: Option<Bytes>,
+}
+
+struct Unreadable;
+
+impl Incoming {
+    fn new(body: RecvStream) -> Self {
+        Self {
+            body,
+            before: BytesMut::new(),
+            last: None,
+        }
+    }
+
+    /// All of it. It nearly always is one part, which is not copied.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Unreadable>> {
+        loop {
+            if self.last.is_some() && self.body.is_end_stream() {
+                return Poll::Ready(Ok(self.whole()));
+            }
+            match ready!(self.body.poll_data(context)) {
+                None => return Poll::Ready(Ok(self.whole())),
+                Some(Err(_)) => return Poll::Ready(Err(Unreadable)),
+                Some(Ok(part)) => {
+                    if let Some(last) = self.last.replace(part) {
+                        self.before.extend_from_slice(&last);
+                        // The client may send more. Of one part, all is given back at the end.
+                        let _ = self.body.flow_control().release_capacity(last.len());
+                    }
+                    let length = self.before.len() + self.last.as_ref().map_or(0, Bytes::len);
+                    if length > PREFIX_BYTES + MESSAGE_BYTES {
+                        return Poll::Ready(Err(Unreadable));
+                    }
+                }
+            }
+        }
+    }
+
+    fn whole(&mut self) -> Bytes {
+        let last = self.last.take().unwrap_or_default();
+        if self.before.is_empty() {
+            return last;
+        }
+        self.before.extend_from_slice(&last);
+        self.before.split().freeze()
+    }
+}
