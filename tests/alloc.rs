@@ -1,9 +1,12 @@
 //! `verify()` makes no heap allocation: not on the way to a yes, and not on the way to any no. Nor
-//! does finding the rule that a request meets.
+//! does finding the rule that a request meets, nor a `Check` whose answer was given before.
 //!
 //! Rust's allocations are counted, each thread's own. What AWS-LC does in C stays unseen.
 
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+
+#[path = "../benches/common/gate.rs"]
+mod gate;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,7 +14,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gate::{check_request, gate};
 use jotgate::consumers::Consumers;
+use jotgate::grpc::check;
 use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
 use jotgate::keys::{Key, KeyStore};
 use jotgate::matching::{HeaderPattern, Match, MatchIndex};
@@ -84,6 +89,33 @@ fn finding_a_rule_allocates_nothing_whatever_the_path() {
         let allocations = allocations(find);
         let shown = target.escape_ascii();
         assert_eq!((outcome, allocations), (expected, 0), "{shown}");
+    }
+}
+
+#[test]
+fn a_check_allocates_nothing_from_the_bytes_of_the_question_to_those_of_the_answer() {
+    let court = Court::open(&[Algorithm::Es256]);
+    let key = &court.keys[0];
+    let token = |claims| court.token(key, json!({}), claims);
+    let questions = [
+        token(json!({})),
+        String::new(),
+        "a.b".to_owned(),
+        token(json!({ "iss": "https://stranger/" })),
+        court.token(key, json!({ "kid": "nobody" }), json!({})),
+        token(json!({ "exp": NOW - 60 })),
+        token(json!({ "aud": "billing" })),
+    ]
+    .map(|token| check_request(&token));
+    let (gate, _) = gate(court.issuers, UnixMillis::from_seconds(NOW));
+    for question in questions {
+        // Verified, kept, kept by this worker, answered from there.
+        for _ in 0..4 {
+            drop(check::answer(&gate, &question));
+        }
+        let allocations = allocations(|| drop(check::answer(&gate, &question)));
+        let shown = question.escape_ascii();
+        assert_eq!(allocations, 0, "{shown}");
     }
 }
 

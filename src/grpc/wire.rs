@@ -10,16 +10,26 @@ use crate::request::RequestView;
 pub struct Malformed;
 
 /// What a decision needs of a `CheckRequest`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct CheckView<'a> {
     method: &'a [u8],
     scheme: &'a [u8],
     host: &'a [u8],
     path: &'a [u8],
+    /// The first header fields, so that nobody has to read the message again for them.
+    fields: [Field<'a>; FIELDS],
+    /// How many fields there are, beyond those too.
+    field_count: usize,
     /// `AttributeContext.HttpRequest`, checked to be readable.
     http: &'a [u8],
     rule: Option<&'a [u8]>,
 }
+
+/// Name and value.
+type Field<'a> = (&'a [u8], &'a [u8]);
+
+/// Browsers and Envoy together make some twenty. Where there are more, the message is read again.
+const FIELDS: usize = 32;
 
 impl<'a> CheckView<'a> {
     /// Reads `message`, all of it, so that nothing can go wrong later.
@@ -70,14 +80,12 @@ impl<'a> CheckView<'a> {
                 (HTTP_PATH, Value::Bytes(bytes)) => self.path = bytes,
                 (HTTP_HOST, Value::Bytes(bytes)) => self.host = bytes,
                 (HTTP_SCHEME, Value::Bytes(bytes)) => self.scheme = bytes,
-                (HTTP_HEADERS, Value::Bytes(entry)) => {
-                    pair(entry)?;
-                }
+                (HTTP_HEADERS, Value::Bytes(entry)) => self.add(pair(entry)?),
                 (HTTP_HEADER_MAP, Value::Bytes(map)) => {
                     let mut entries = Fields(map);
-                    while let Some((_, value)) = entries.next()? {
-                        if let Value::Bytes(entry) = value {
-                            pair(entry)?;
+                    while let Some((number, value)) = entries.next()? {
+                        if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
+                            self.add(pair(entry)?);
                         }
                     }
                 }
@@ -85,6 +93,39 @@ impl<'a> CheckView<'a> {
             }
         }
         Ok(())
+    }
+
+    #[inline]
+    fn add(&mut self, field: Field<'a>) {
+        if let Some(room) = self.fields.get_mut(self.field_count) {
+            *room = field;
+        }
+        self.field_count += 1;
+    }
+
+    /// Every field, from the message.
+    #[cold]
+    fn read_fields(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8])) {
+        let mut visit_entry = |entry| {
+            if let Ok((name, value)) = pair(entry) {
+                visit(name, value);
+            }
+        };
+        let mut fields = Fields(self.http);
+        while let Ok(Some((number, value))) = fields.next() {
+            match (number, value) {
+                (HTTP_HEADERS, Value::Bytes(entry)) => visit_entry(entry),
+                (HTTP_HEADER_MAP, Value::Bytes(map)) => {
+                    let mut entries = Fields(map);
+                    while let Ok(Some((number, value))) = entries.next() {
+                        if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
+                            visit_entry(entry);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -106,25 +147,9 @@ impl<'a> RequestView<'a> for CheckView<'a> {
     }
 
     fn for_each_header(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8])) {
-        let mut visit_entry = |entry| {
-            if let Ok((name, value)) = pair(entry) {
-                visit(name, value);
-            }
-        };
-        let mut fields = Fields(self.http);
-        while let Ok(Some((number, value))) = fields.next() {
-            match (number, value) {
-                (HTTP_HEADERS, Value::Bytes(entry)) => visit_entry(entry),
-                (HTTP_HEADER_MAP, Value::Bytes(map)) => {
-                    let mut entries = Fields(map);
-                    while let Ok(Some((number, value))) = entries.next() {
-                        if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
-                            visit_entry(entry);
-                        }
-                    }
-                }
-                _ => {}
-            }
+        match self.fields.get(..self.field_count) {
+            Some(fields) => fields.iter().for_each(|(name, value)| visit(name, value)),
+            None => self.read_fields(visit),
         }
     }
 }

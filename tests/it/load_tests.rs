@@ -1,5 +1,5 @@
 //! The load tests run, in their shortest form. What they print depends on the machine and is not
-//! judged; that every request got the right answer is.
+//! judged; that every request got the right answer is, and how many instructions it took.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,4 +24,18 @@ fn a_check_is_compared_with_the_references() {
     ] {
         assert!(said.contains(server), "{said}");
     }
+}
+
+#[test]
+fn no_kind_of_request_takes_more_instructions_than_its_budget() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join("load-tests/budgets/run"))
+        .args(["--profile", "debug"])
+        .output()
+        .expect("Python runs");
+    let (said, complained) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{said}{complained}");
 }

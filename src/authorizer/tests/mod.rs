@@ -1,3 +1,4 @@
+mod front;
 mod internal_token;
 
 use http::HeaderName;

@@ -89,7 +89,7 @@ proptest! {
         method in "[A-Z]{0,8}",
         path in "\\PC{0,40}",
         host in "[a-z.:0-9]{0,20}",
-        map in proptest::collection::hash_map("[a-z-]{1,12}", "\\PC{0,40}", 0..8),
+        map in proptest::collection::hash_map("[a-z-]{1,12}", "\\PC{0,40}", 0..48),
         rule in proptest::option::of("[a-z]{1,8}"),
     ) {
         let http = HttpRequest {
