@@ -86,6 +86,15 @@ pub const LONG_FUNCTIONS: [(&str, &str); 1] = [
     ("src/reason.rs", "row"),
 ];
 
+/// Types whose values are secrets, as fields name them.
+pub const SECRETS: [&str; 5] = [
+    "Zeroizing<",
+    "hmac::Key",
+    "EcdsaKeyPair",
+    "Ed25519KeyPair",
+    "RsaKeyPair",
+];
+
 /// Where a thread may sleep, and why.
 pub const SLEEPERS: [(&str, &str); 1] = [(
     "tests/it/support/wait.rs",

@@ -17,9 +17,9 @@ use std::path::Path;
 
 use house::{
     AGAINST_THE_DIRECTION, FILE_LINES, FUNCTION_LINES, HOUSE, LONG_FILES, LONG_FUNCTIONS,
-    NOT_IN_CORE, Plane, ROOF, SLEEPERS,
+    NOT_IN_CORE, Plane, ROOF, SECRETS, SLEEPERS,
 };
-use sources::{files, functions, names_after, root, sources};
+use sources::{files, functions, names_after, root, sources, types};
 
 #[test]
 fn every_module_has_its_place_in_the_house() {
@@ -170,6 +170,25 @@ fn nothing_is_named_after_no_part_of_the_domain() {
             assert!(!empty.iter().any(|name| part == *name), "{}", source.name);
         }
     }
+}
+
+/// The derived one shows what a field holds, and `Zeroizing` does not hide it.
+#[test]
+fn no_type_that_holds_a_secret_derives_debug() {
+    let mut findings = Vec::new();
+    let mut holders = 0;
+    for source in sources(&["src"]) {
+        for (number, item) in types(&source.text) {
+            if SECRETS.iter().any(|name| item.body.contains(name)) {
+                holders += 1;
+                if item.attributes.contains("Debug") {
+                    findings.push(source.finding(number, "shows a secret in Debug"));
+                }
+            }
+        }
+    }
+    none(&findings);
+    assert!(holders > 5, "secrets are held somewhere: {holders}");
 }
 
 fn none(findings: &[String]) {

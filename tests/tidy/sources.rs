@@ -20,7 +20,7 @@ impl Source {
 
     /// The lines that are compiled into the library, with their numbers: no comments, no tests.
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_test = self.name.ends_with("/tests.rs");
+        let is_test = self.name.ends_with("/tests.rs") || self.name.contains("/tests/");
         self.text
             .lines()
             .enumerate()
@@ -87,6 +87,45 @@ fn function_name(line: &str) -> Option<&str> {
         .all(|word| qualifiers.contains(&word));
     let end = after.find(['(', '<'])?;
     (is_function && !line.ends_with('}')).then_some(&after[..end])
+}
+
+/// A struct or an enum.
+pub struct Type<'a> {
+    /// The line before it, where rustfmt puts `derive`, and those before that.
+    pub attributes: String,
+    pub body: &'a str,
+}
+
+/// Every struct and enum with the number of its line.
+pub fn types(text: &str) -> Vec<(usize, Type<'_>)> {
+    let lines: Vec<_> = text.lines().collect();
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (number, line) in lines.iter().enumerate() {
+        let length = line.len() + 1;
+        let words = line
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub(super) ");
+        let words = words
+            .trim_start_matches("pub(in crate::config) ")
+            .trim_start_matches("pub ");
+        if words.starts_with("struct ") || words.starts_with("enum ") {
+            let rest = &text[start..];
+            let end = rest.find("\n}\n").into_iter().chain(rest.find(";\n")).min();
+            let attributes = lines[..number].iter().rev();
+            let attributes = attributes.take_while(|line| !line.is_empty() && **line != "}");
+            let item = Type {
+                attributes: attributes
+                    .filter(|it| !it.starts_with("//"))
+                    .copied()
+                    .collect(),
+                body: &rest[..end.unwrap_or(rest.len())],
+            };
+            found.push((number, item));
+        }
+        start += length;
+    }
+    found
 }
 
 pub fn sources(directories: &[&str]) -> Vec<Source> {
