@@ -2,13 +2,17 @@
 //!
 //! `cargo bench --bench rules` prints, at the end, the ratios that the goals name.
 
+#[path = "common/timing.rs"]
+mod timing;
+
 use std::hint::black_box;
-use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use jotgate::matching::{Match, MatchIndex};
 use jotgate::path::PathScratch;
 use jotgate::request::RequestView;
+
+use timing::{median, nanoseconds};
 
 /// A request, and rules of which it meets the last.
 struct Case {
@@ -98,8 +102,8 @@ fn print_ratios() {
     for (few, many) in few.iter().zip(&many) {
         let [mut short, mut long] = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
-            short.push(nanoseconds(|| few.find(&mut scratch)));
-            long.push(nanoseconds(|| many.find(&mut scratch)));
+            short.push(nanoseconds(CALLS_PER_ROUND, || few.find(&mut scratch)));
+            long.push(nanoseconds(CALLS_PER_ROUND, || many.find(&mut scratch)));
         }
         let (short, long) = (median(short), median(long));
         println!(
@@ -108,19 +112,6 @@ fn print_ratios() {
             long / short
         );
     }
-}
-
-fn nanoseconds(mut call: impl FnMut() -> usize) -> f64 {
-    let started = Instant::now();
-    for _ in 0..CALLS_PER_ROUND {
-        black_box(call());
-    }
-    started.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS_PER_ROUND)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// A request with nothing but what rules look at.

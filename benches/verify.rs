@@ -4,9 +4,10 @@
 //! `cargo bench --bench verify` prints, at the end, the ratios that the goals name.
 
 mod common;
+#[path = "common/timing.rs"]
+mod timing;
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use jotgate::signature::Algorithm;
@@ -14,6 +15,7 @@ use jotgate::token::Scratch;
 use jotgate::verify::{Accepts, Context, Unobserved, verify};
 
 use common::{NOW, Reference, World};
+use timing::{median, nanoseconds};
 
 fn fresh_tokens(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
@@ -81,10 +83,14 @@ fn print_ratios() {
         let mut scratch = Scratch::default();
         let [mut ours, mut bare, mut theirs] = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
-            ours.push(nanoseconds(|| accept(&world, &world.token, &mut scratch)));
-            bare.push(nanoseconds(|| world.bare_signature()));
+            ours.push(nanoseconds(CALLS_PER_ROUND, || {
+                accept(&world, &world.token, &mut scratch)
+            }));
+            bare.push(nanoseconds(CALLS_PER_ROUND, || world.bare_signature()));
             if let Some(reference) = &reference {
-                theirs.push(nanoseconds(|| reference.decode(&world.token)));
+                theirs.push(nanoseconds(CALLS_PER_ROUND, || {
+                    reference.decode(&world.token)
+                }));
             }
         }
         let (ours, bare) = (median(ours), median(bare));
@@ -99,19 +105,6 @@ fn print_ratios() {
 
 const ROUNDS: usize = 41;
 const CALLS_PER_ROUND: u32 = 100;
-
-fn nanoseconds(mut call: impl FnMut()) -> f64 {
-    let started = Instant::now();
-    for _ in 0..CALLS_PER_ROUND {
-        call();
-    }
-    started.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS_PER_ROUND)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
 
 criterion_group!(benches, fresh_tokens, refusals);
 

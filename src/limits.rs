@@ -45,6 +45,9 @@ pub const STREAMS_PER_CONNECTION: u32 = 1024;
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Bytes that may be under way on one HTTP/2 connection.
 pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// Bytes that one system call reads from a busy gRPC connection: what some thirty requests of a
+/// gateway take.
+pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// How long an HTTP/1.1 connection may be idle or take to send its headers: longer than nginx
 /// keeps an idle connection (60 s), so that it is nginx that closes, between two requests.
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::keep_alive::{Health, KeepAlive};
+use super::read_ahead::ReadAhead;
 use super::service::GrpcService;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_READ_TIMEOUT, STREAM_WINDOW_BYTES, STREAMS_PER_CONNECTION,
@@ -32,7 +33,7 @@ pub async fn serve_connection<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let handshake = builder(header_bytes).handshake::<_, Bytes>(stream);
+    let handshake = builder(header_bytes).handshake::<_, Bytes>(ReadAhead::new(stream));
     let mut connection = match timeout(HEADER_READ_TIMEOUT, handshake).await {
         Ok(connection) => connection?,
         Err(_) => return Ok(()),

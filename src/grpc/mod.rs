@@ -9,6 +9,7 @@ mod frame;
 mod keep_alive;
 mod metadata;
 pub mod proto;
+mod read_ahead;
 mod routed;
 mod service;
 mod signer;
