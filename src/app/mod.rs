@@ -10,6 +10,7 @@ mod fingerprint;
 mod once;
 mod phase;
 mod reload;
+mod serving;
 mod status;
 mod worker;
 
@@ -28,20 +29,20 @@ use tokio::task::JoinHandle;
 use tonic_health::ServingStatus;
 
 use crate::admin::{self, Admin, Readiness, StatusSource};
-use crate::config::Config;
+use crate::config::{Config, ServerSettings};
 use crate::gate::Gate;
 use crate::grpc::{GrpcService, HealthReporter, report_health};
 use crate::http::HttpService;
 use crate::issue::{self, KeysError};
-use crate::listen::{Address, BindError, Bound, Socket};
+use crate::listen::{Address, BindError, Bound, Connections, Door, Socket, Tls};
 use crate::metrics::Metrics;
 use crate::telemetry::{DecisionLog, Telemetry};
 use crate::time::{Clock, SystemClock};
 
 use authority::Authority;
 use phase::Phase;
-use reload::Reloader;
-use worker::{Ended, Worker};
+use reload::{Reloader, TlsInForce};
+use worker::{Ended, Share, Worker};
 
 /// A service that is bound and not running yet.
 pub struct App {
@@ -50,6 +51,7 @@ pub struct App {
     workers: Vec<Worker>,
     health: HealthReporter,
     admin: Socket,
+    tls: TlsInForce,
     addresses: Addresses,
     phase: watch::Sender<Phase>,
     drain: Duration,
@@ -121,17 +123,14 @@ impl App {
             .map_err(system("cannot start the control plane"))?;
         let server = config.server.clone();
         let count = server.threads.unwrap_or_else(available_cores);
-        let grpc = server.grpc.bind("server.grpc.listen", count)?;
-        let http = server.http.bind("server.http.listen", count)?;
-        let admin = server.admin.bind("server.admin.listen", 1)?;
-        let addresses = Addresses {
-            grpc: grpc.local_addr().clone(),
-            http: http.local_addr().clone(),
-            admin: admin.local_addr().clone(),
-        };
+        let listeners = Listeners::bind(&server, count)?;
+        let addresses = listeners.addresses();
 
         let requests_max = config.concurrent_requests;
         let header_bytes = config.header_bytes;
+        let tls = TlsInForce::new(server.grpc_tls, server.http_tls);
+        let grpc = shares(listeners.grpc, tls.grpc.as_ref(), config.connections);
+        let http = shares(listeners.http, tls.http.as_ref(), config.connections);
         let decisions = DecisionLog::new(config.log.decisions);
         let entered = runtime.enter();
         let metrics = Arc::new(Metrics::new());
@@ -149,7 +148,8 @@ impl App {
         let http_service = HttpService::new(gate, server.original);
         let http_service = http_service.issuing(Arc::clone(authority.desk()));
         let closing = server.drain.saturating_sub(lame_duck(server.drain));
-        let workers = zip(grpc, http)
+        let workers = grpc
+            .zip(http)
             .enumerate()
             .map(|(index, (grpc, http))| Worker {
                 index,
@@ -162,7 +162,8 @@ impl App {
                 closing,
             });
         let workers = workers.collect();
-        let [admin] = <[Socket; 1]>::try_from(admin.into_sockets()).expect("one share was bound");
+        let admin = <[Socket; 1]>::try_from(listeners.admin.into_sockets());
+        let [admin] = admin.expect("one share was bound");
         let drain = server.drain;
         Ok(Self {
             runtime,
@@ -170,6 +171,7 @@ impl App {
             workers,
             health,
             admin,
+            tls,
             addresses,
             phase,
             drain,
@@ -198,6 +200,7 @@ impl App {
             workers,
             health,
             admin,
+            tls,
             phase,
             drain,
             origin,
@@ -213,7 +216,7 @@ impl App {
         let gate = authority.gate();
         let control = async {
             report_health(&health, ServingStatus::Serving).await;
-            let control = Control::start(authority, admin, origin)?;
+            let control = Control::start(authority, admin, tls, origin)?;
             let outcome = tokio::select! {
                 () = shutdown => Ok(()),
                 Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
@@ -228,6 +231,31 @@ impl App {
     }
 }
 
+/// Everything that the service listens on.
+struct Listeners {
+    grpc: Bound,
+    http: Bound,
+    admin: Bound,
+}
+
+impl Listeners {
+    fn bind(server: &ServerSettings, workers: usize) -> Result<Self, BindError> {
+        Ok(Self {
+            grpc: server.grpc.bind("server.grpc.listen", workers)?,
+            http: server.http.bind("server.http.listen", workers)?,
+            admin: server.admin.bind("server.admin.listen", 1)?,
+        })
+    }
+
+    fn addresses(&self) -> Addresses {
+        Addresses {
+            grpc: self.grpc.local_addr().clone(),
+            http: self.http.local_addr().clone(),
+            admin: self.admin.local_addr().clone(),
+        }
+    }
+}
+
 /// What runs beside the data plane.
 struct Control {
     readiness: Arc<Readiness>,
@@ -238,6 +266,7 @@ impl Control {
     fn start(
         authority: Authority,
         admin: Socket,
+        tls: TlsInForce,
         origin: Option<Origin>,
     ) -> Result<Self, AppError> {
         let listener = admin
@@ -271,7 +300,7 @@ impl Control {
             tokio::spawn(issue),
         ];
         if let Some(origin) = origin {
-            tasks.push(tokio::spawn(Reloader::new(origin, shared).run()));
+            tasks.push(tokio::spawn(Reloader::new(origin, shared, tls).run()));
         }
         Ok(Self { readiness, tasks })
     }
@@ -313,8 +342,16 @@ fn reason(ended: Ended) -> String {
     }
 }
 
-fn zip(grpc: Bound, http: Bound) -> impl Iterator<Item = (Socket, Socket)> {
-    grpc.into_sockets().into_iter().zip(http.into_sockets())
+/// A share of a listener for each worker.
+fn shares(bound: Bound, tls: Option<&Arc<Tls>>, connections: usize) -> impl Iterator<Item = Share> {
+    let connections = Connections::new(connections);
+    let tls = tls.cloned();
+    let share = move |socket| Share {
+        socket,
+        door: Door::new(tls.clone()),
+        connections: connections.clone(),
+    };
+    bound.into_sockets().into_iter().map(share)
 }
 
 /// How long a draining service still accepts: part of the whole, and enough for gateways to hear

@@ -30,7 +30,7 @@ use crate::consumers::Consumers;
 pub use crate::http::Original;
 use crate::issue::IssueSettings;
 use crate::issuers::IssuerPolicy;
-use crate::listen::Address;
+use crate::listen::{Address, TlsSettings};
 use crate::refresh::SourceSettings;
 use crate::rules::RuleSettings;
 use crate::signature::sha256;
@@ -129,6 +129,8 @@ pub struct Config {
     pub concurrent_requests: usize,
     /// `limits.header_bytes`
     pub header_bytes: usize,
+    /// `limits.connections`
+    pub connections: usize,
     /// `log`
     pub log: LogSettings,
     /// The configuration in force, defaults filled in, secrets redacted.
@@ -148,8 +150,12 @@ pub struct Config {
 pub struct ServerSettings {
     /// `grpc.listen`
     pub grpc: Address,
+    /// `grpc.tls`
+    pub grpc_tls: Option<TlsSettings>,
     /// `http.listen`
     pub http: Address,
+    /// `http.tls`
+    pub http_tls: Option<TlsSettings>,
     /// `admin.listen`
     pub admin: Address,
     /// `http.original`

@@ -146,7 +146,7 @@ fn a_token_that_passes_through_our_http_libraries_is_in_no_line_at_any_level() {
                     tracing::trace!(target: "jotgate::test", "asked");
                     Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
                 });
-                hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
+                hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), service)
                     .await
                     .unwrap();

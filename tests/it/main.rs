@@ -25,4 +25,5 @@ mod operations;
 mod rules;
 mod support;
 mod test_command;
+mod tls;
 mod verify_command;

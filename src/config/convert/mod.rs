@@ -13,6 +13,7 @@ mod requirement;
 mod rule;
 mod server;
 mod source;
+mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -68,6 +69,7 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
         token_limits,
         concurrent_requests: usize::try_from(raw.limits.concurrent_requests).unwrap_or(usize::MAX),
         header_bytes: bytes(raw.limits.header_bytes),
+        connections: usize::try_from(raw.limits.connections).unwrap_or(usize::MAX),
         log: LogSettings {
             level: raw.log.level.0,
             format: raw.log.format.0,
@@ -107,6 +109,10 @@ fn token_limits(raw: &raw::Limits, at: &At<'_>, context: &mut Context<'_>) -> To
     if raw.concurrent_requests == 0 {
         let problem = "must be at least 1: with 0 every request would be refused";
         problems.push(&at.key("concurrent_requests"), problem);
+    }
+    if raw.connections == 0 {
+        let problem = "must be at least 1: with 0 nobody could connect";
+        problems.push(&at.key("connections"), problem);
     }
     TokenLimits {
         token_bytes,

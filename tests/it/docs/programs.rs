@@ -11,6 +11,7 @@ use super::document::{Block, blocks, root};
 use crate::support::jotgate;
 use crate::support::keys::SigningKey;
 use crate::support::programs::find;
+use crate::support::tls::Authority;
 
 #[test]
 fn jotgate_accepts_every_configuration() {
@@ -157,6 +158,9 @@ fn put_files_that_examples_name(directory: &Path) {
     ] {
         fs::write(directory.join(name), content).expect("writable");
     }
+    let authority = Authority::new();
+    authority.certify("jotgate").write(directory, "tls");
+    fs::write(directory.join("ca.crt"), authority.pem()).expect("writable");
 }
 
 /// A whole Envoy configuration around a fragment: `http_filters` before the router, `clusters`
