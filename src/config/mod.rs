@@ -33,7 +33,7 @@ use crate::issuers::IssuerPolicy;
 use crate::listen::{Address, TlsSettings};
 use crate::refresh::SourceSettings;
 use crate::rules::RuleSettings;
-use crate::signature::sha256;
+use crate::signature::{FingerprintKey, sha256};
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
 use convert::Context;
@@ -133,6 +133,8 @@ pub struct Config {
     pub connections: usize,
     /// `log`
     pub log: LogSettings,
+    /// `log.fingerprint_key`; `None` is a key of the process's own.
+    pub fingerprint_key: Option<FingerprintKey>,
     /// The configuration in force, defaults filled in, secrets redacted.
     pub effective: serde_json::Value,
     /// The same as YAML, in the order of the documentation.

@@ -183,6 +183,10 @@ pub(super) struct Log {
     pub(super) format: Written<LogFormat>,
     /// Which decisions are written.
     pub(super) decisions: Written<Decisions>,
+    /// What subjects and tokens are fingerprinted with. With the same secret in every instance the
+    /// same token has the same fingerprint everywhere; without one each process makes its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fingerprint_key: Option<Secret>,
 }
 
 /// The value of a key that is known but not supported yet: there is none.

@@ -147,5 +147,5 @@ consumers_file: consumers.yaml
 anonymous_consumer: guest
 cache: { max_bytes: 0, ttl: 1m }
 limits: { token_bytes: 8KiB, claims_depth: 8, concurrent_requests: 100, header_bytes: 32KiB, connections: 200 }
-log: { level: debug, format: text, decisions: all }
+log: { level: debug, format: text, decisions: all, fingerprint_key: { file: secret.key } }
 "#;
