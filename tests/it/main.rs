@@ -23,6 +23,7 @@ mod load_tests;
 mod nginx;
 mod operations;
 mod rules;
+mod stress;
 mod support;
 mod test_command;
 mod tls;
