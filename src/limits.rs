@@ -50,6 +50,9 @@ pub const CONNECTIONS: usize = 16 * 1024;
 /// From accepting a connection to its first request line or its HTTP/2 preface, TLS included:
 /// long for a slow network, short for somebody who only wants to hold it.
 pub const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the head of a request to the head of its answer. Answers are there at once; what may take
+/// long is the body of the request, and hashing for the token endpoint.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// TLS handshakes that one worker computes for a listener before it looks at its other
 /// connections again: a few milliseconds.
 pub const HANDSHAKES_AT_ONCE: usize = 8;

@@ -12,6 +12,7 @@ mod phase;
 mod reload;
 mod serving;
 mod status;
+mod watched;
 mod worker;
 
 pub use once::{Answer, ask};
@@ -36,6 +37,7 @@ use crate::http::HttpService;
 use crate::issue::{self, KeysError};
 use crate::listen::{Address, BindError, Bound, Connections, Door, Socket, Tls};
 use crate::metrics::Metrics;
+use crate::signature::FingerprintKey;
 use crate::telemetry::{DecisionLog, Telemetry};
 use crate::time::{Clock, SystemClock};
 
@@ -131,7 +133,9 @@ impl App {
         let tls = TlsInForce::new(server.grpc_tls, server.http_tls);
         let grpc = shares(listeners.grpc, tls.grpc.as_ref(), config.connections);
         let http = shares(listeners.http, tls.http.as_ref(), config.connections);
-        let decisions = DecisionLog::new(config.log.decisions);
+        let key = config.fingerprint_key.clone();
+        let key = key.unwrap_or_else(FingerprintKey::random);
+        let decisions = DecisionLog::new(config.log.decisions, key);
         let entered = runtime.enter();
         let metrics = Arc::new(Metrics::new());
         let signing = server
@@ -147,7 +151,7 @@ impl App {
             GrpcService::new(Arc::clone(&gate), Arc::clone(authority.desk()));
         let http_service = HttpService::new(gate, server.original);
         let http_service = http_service.issuing(Arc::clone(authority.desk()));
-        let closing = server.drain.saturating_sub(lame_duck(server.drain));
+        let closing = server.drain.saturating_sub(lame_duck_max(server.drain));
         let workers = grpc
             .zip(http)
             .enumerate()
@@ -323,7 +327,14 @@ async fn end(
     tracing::info!(?drain, "draining");
     gate.drain();
     phase.send_replace(Phase::Draining);
-    tokio::time::sleep(lame_duck(drain)).await;
+    let ending = tokio::time::Instant::now() + lame_duck_max(drain);
+    while tokio::time::Instant::now() < ending {
+        tokio::time::sleep(lame_duck_max(drain).min(SILENCE)).await;
+        // Gateways that still ask have not heard of it.
+        if !gate.was_asked() {
+            break;
+        }
+    }
     phase.send_replace(Phase::Closing);
     for _ in 0..workers {
         // A worker that had ended before is not waited for a second time: the channel is closed
@@ -354,11 +365,10 @@ fn shares(bound: Bound, tls: Option<&Arc<Tls>>, connections: usize) -> impl Iter
     bound.into_sockets().into_iter().map(share)
 }
 
-/// How long a draining service still accepts: part of the whole, and enough for gateways to hear
-/// of it.
-fn lame_duck(drain: Duration) -> Duration {
-    const LAME_DUCK_MAX: Duration = Duration::from_secs(1);
-    (drain / 4).min(LAME_DUCK_MAX)
+/// How long a draining service accepts at most. It accepts until nobody has asked for [`SILENCE`]:
+/// gateways hear of it from their next health check, or the one after it.
+fn lame_duck_max(drain: Duration) -> Duration {
+    drain / 2
 }
 
 /// The cores that this process may use: cgroup quotas and affinity count.
@@ -369,3 +379,6 @@ fn available_cores() -> usize {
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> AppError {
     move |source| AppError::System { what, source }
 }
+
+/// Without a request for so long, everybody has gone elsewhere.
+const SILENCE: Duration = Duration::from_secs(1);

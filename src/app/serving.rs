@@ -1,27 +1,28 @@
 //! One connection, from the door to its end.
 
-use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::phase::{Phase, reached};
+use super::watched::Watched;
+use crate::grpc::{self, GrpcService};
+use crate::http::HttpService;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_READ_TIMEOUT, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT,
     STREAM_WINDOW_BYTES, STREAMS_PER_CONNECTION,
 };
-use crate::listen::{Connection, Door, Protocol, Stream};
+use crate::listen::{Connection, Door, Farewell, Protocol, Stream};
 
-/// How connections are served.
+/// How connections of HTTP are served.
 pub(super) struct Builders {
     http1: http1::Builder,
     http2: http2::Builder<LocalExecutor>,
@@ -55,6 +56,7 @@ pub(super) struct Leaving {
     phase: watch::Receiver<Phase>,
     at: Phase,
     accepted_at: Instant,
+    farewell: Rc<Farewell>,
 }
 
 impl Leaving {
@@ -66,13 +68,15 @@ impl Leaving {
             phase,
             at: if is_late { Phase::Closing } else { at },
             accepted_at: Instant::now(),
+            farewell: Rc::default(),
         }
     }
 
-    async fn asked(mut self) {
+    /// Ends a while after the phase came. Meanwhile the next request is the moment for a farewell.
+    async fn silent(mut self) {
         reached(&mut self.phase, self.at).await;
-        // A connection that was just accepted looks idle while its first request is on the way.
-        sleep_until(self.accepted_at + FIRST_REQUEST_WAIT).await;
+        self.farewell.due();
+        sleep(REQUEST_WAIT).await;
     }
 }
 
@@ -85,7 +89,7 @@ pub(super) async fn enter(
     let mut phase = leaving.phase.clone();
     let closed = async {
         reached(&mut phase, Phase::Closing).await;
-        sleep_until(leaving.accepted_at + FIRST_REQUEST_WAIT).await;
+        sleep_until(leaving.accepted_at + REQUEST_WAIT).await;
     };
     tokio::select! {
         opened = door.open(stream) => {
@@ -96,60 +100,66 @@ pub(super) async fn enter(
     }
 }
 
-/// Serves HTTP/2 alone.
-pub(super) async fn serve_http2<S, B>(
-    builders: &Builders,
+/// Serves gRPC.
+pub(super) async fn serve_grpc(
     connection: Connection,
-    service: S,
+    service: &GrpcService,
+    header_bytes: usize,
     leaving: Leaving,
-) where
-    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + 'static,
-    S::Future: 'static,
-    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-        + 'static,
-{
-    let connection = TokioIo::new(connection);
-    let served = builders.http2.serve_connection(connection, service);
-    serve(served, leaving).await;
-}
-
-/// Serves what the client speaks.
-pub(super) async fn serve_http<S, B>(
-    builders: &Builders,
-    protocol: Protocol,
-    connection: Connection,
-    service: S,
-    leaving: Leaving,
-) where
-    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + 'static,
-    S::Future: 'static,
-    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-        + 'static,
-{
-    match protocol {
-        Protocol::Http1 => {
-            let connection = TokioIo::new(connection);
-            let served = builders.http1.serve_connection(connection, service);
-            serve(served, leaving).await;
-        }
-        Protocol::Http2 => serve_http2(builders, connection, service, leaving).await,
+) {
+    let farewell = Rc::clone(&leaving.farewell);
+    let silent = leaving.silent();
+    let served = grpc::serve_connection(connection, service, header_bytes, silent, &farewell);
+    if let Err(error) = served.await {
+        ended_badly(&error);
     }
 }
 
-/// Serves one connection until the client ends it or it is asked to leave.
-async fn serve(connection: impl GracefulConnection<Error = hyper::Error>, leaving: Leaving) {
+/// Serves what the client speaks.
+pub(super) async fn serve_http(
+    builders: &Builders,
+    protocol: Protocol,
+    connection: Connection,
+    service: HttpService,
+    leaving: Leaving,
+) {
+    let connection = TokioIo::new(connection);
+    let asked = Rc::new(Notify::new());
+    let farewell = Rc::clone(&leaving.farewell);
+    let service = Watched::new(service, farewell, Rc::clone(&asked));
+    let leave = async move {
+        tokio::select! {
+            () = leaving.silent() => {}
+            () = asked.notified() => {}
+        }
+    };
+    match protocol {
+        Protocol::Http1 => serve(builders.http1.serve_connection(connection, service), leave).await,
+        Protocol::Http2 => serve(builders.http2.serve_connection(connection, service), leave).await,
+    }
+}
+
+/// Serves one connection until the client ends it or it is time to leave.
+async fn serve(
+    connection: impl GracefulConnection<Error = hyper::Error>,
+    leave: impl Future<Output = ()>,
+) {
     let mut connection = pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = leaving.asked() => {
+        () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
     if let Err(error) = result {
-        // A client's mistake or a broken line: of interest to whoever debugs it, no more.
-        tracing::debug!(%error, "connection ended with an error");
+        ended_badly(&error);
     }
+}
+
+/// A client's mistake or a broken line: of interest to whoever debugs it, no more.
+fn ended_badly(error: &dyn fmt::Display) {
+    tracing::debug!(%error, "connection ended with an error");
 }
 
 /// Runs the streams of a connection on the worker's own thread.
@@ -164,7 +174,8 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     }
 }
 
-/// How long the first request of a connection may be on its way when the worker closes.
-const FIRST_REQUEST_WAIT: Duration = Duration::from_millis(200);
+/// How long a request is waited for on a connection that is to be ended. One that was just
+/// accepted looks idle while its first request is on the way.
+const REQUEST_WAIT: Duration = Duration::from_millis(500);
 /// hyper asks for at least this much.
 const HTTP1_BUFFER_BYTES_MIN: usize = 8192;

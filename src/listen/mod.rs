@@ -11,6 +11,7 @@ mod address;
 mod bind;
 mod connection;
 mod connections;
+mod farewell;
 mod stream;
 mod tls;
 mod unix;
@@ -19,6 +20,7 @@ pub use address::{Address, AddressError};
 pub use bind::{BindError, Bound, Socket};
 pub use connection::{Connection, Door, Protocol};
 pub use connections::{Connections, Counting};
+pub use farewell::Farewell;
 pub use stream::{Listener, Stream};
 pub use tls::{
     ClientName, ClientNameError, Tls, TlsError, TlsPart, TlsParts, TlsSettings, TlsVersion,
