@@ -13,7 +13,7 @@ use crate::issuers::{Audiences, Issuer, IssuerPolicy};
 use crate::keys::{Key, KeyStore};
 use crate::metrics::Metrics;
 use crate::rules::{RuleSettings, Rules};
-use crate::signature::{Algorithm, SigningKey, sign_token};
+use crate::signature::{Algorithm, FingerprintKey, SigningKey, sign_token};
 use crate::telemetry::{DecisionLog, Decisions};
 use crate::time::{ManualClock, UnixMillis};
 use crate::token::TokenLimits;
@@ -79,7 +79,7 @@ impl Fixture {
             authorizer,
             Arc::<ManualClock>::clone(&clock),
             Arc::new(Metrics::new()),
-            DecisionLog::new(Decisions::Off),
+            DecisionLog::new(Decisions::Off, FingerprintKey::random()),
             8,
         );
         Self {

@@ -14,7 +14,7 @@ use crate::explain::Explanation;
 use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport};
 use crate::reason::Reason;
 use crate::request::RequestView;
-use crate::signature::Algorithm;
+use crate::signature::{Algorithm, FingerprintKey};
 use crate::telemetry::{self, DecisionLog, Decisions};
 use crate::time::{Clock, UnixMillis};
 
@@ -27,6 +27,8 @@ pub struct Gate {
     requests: AtomicUsize,
     requests_max: usize,
     is_draining: AtomicBool,
+    /// Whether there was a request since it was last asked for, while draining.
+    was_asked: AtomicBool,
 }
 
 /// What a judgement is made with.
@@ -90,6 +92,7 @@ impl Gate {
             requests: AtomicUsize::new(0),
             requests_max,
             is_draining: AtomicBool::new(false),
+            was_asked: AtomicBool::new(false),
         }
     }
 
@@ -97,6 +100,7 @@ impl Gate {
     /// then answer with [`Gate::refuse`] and `overloaded`.
     #[must_use]
     pub fn enter(&self, transport: Transport) -> Option<Entered<'_>> {
+        self.note_request();
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
         // Made first, so that a refusal counts out what was counted in.
         let entered = Entered {
@@ -110,6 +114,7 @@ impl Gate {
     /// else. `None` if those of [`Gate::enter`] are too many already. Workers meet in no count here.
     #[must_use]
     pub fn pass(&self, transport: Transport) -> Option<InFlight<'_>> {
+        self.note_request();
         let is_full = self.requests.load(Ordering::Relaxed) >= self.requests_max;
         (!is_full).then(|| self.metrics.began(transport))
     }
@@ -179,8 +184,8 @@ impl Gate {
     }
 
     /// From here on these decisions are written to the log.
-    pub fn log_decisions(&self, which: Decisions) {
-        self.decisions.apply(which);
+    pub fn log_decisions(&self, which: Decisions, key: Option<FingerprintKey>) {
+        self.decisions.apply(which, key);
     }
 
     /// Every counter there is.
@@ -200,6 +205,18 @@ impl Gate {
         self.is_draining.load(Ordering::Acquire)
     }
 
+    fn note_request(&self) {
+        if self.is_draining.load(Ordering::Relaxed) {
+            self.was_asked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether there was a request since the last time that this was called. Counts only while
+    /// draining.
+    pub fn was_asked(&self) -> bool {
+        self.was_asked.swap(false, Ordering::Relaxed)
+    }
+
     fn log(
         &self,
         transport: Transport,
@@ -207,15 +224,15 @@ impl Gate {
         decision: &Decision,
         now: UnixMillis,
     ) {
-        let issuer = decision
-            .token
-            .as_ref()
-            .and_then(|token| token.signer.issuer_name());
+        let token = decision.token.as_ref();
+        let issuer = token.and_then(|token| token.signer.issuer_name());
         let logged = telemetry::Decision {
             transport,
             reason: decision.reason,
             issuer,
             rule: authorizer.rule(decision).settings.name.as_deref(),
+            subject: token.and_then(|token| token.subject.as_deref()),
+            token: token.map(|token| [&token.header[..], &token.payload[..]]),
         };
         self.decisions.record(&logged, now);
     }

@@ -48,6 +48,23 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 /// Bytes that one system call reads from a busy gRPC connection: what some thirty requests of a
 /// gateway take.
 pub const READ_AHEAD_BYTES: usize = 64 * 1024;
+/// Default of `limits.connections`: those that one listener has at one time.
+pub const CONNECTIONS: usize = 16 * 1024;
+/// From accepting a connection to its first request line or its HTTP/2 preface, TLS included:
+/// long for a slow network, short for somebody who only wants to hold it.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the head of a request to the head of its answer. Answers are there at once; what may take
+/// long is the body of the request, and hashing for the token endpoint.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// TLS handshakes that one worker computes for a listener before it looks at its other
+/// connections again: a few milliseconds.
+pub const HANDSHAKES_AT_ONCE: usize = 8;
+/// How long what we sent may wait for its receiver (TCP): then the connection is given up.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection that we end waits for the other side to end it, too. What is on its way
+/// meanwhile is read and dropped: closing over it would have the system send a reset, which can
+/// overtake our last answers (RFC 9112 9.6).
+pub const LINGER: Duration = Duration::from_secs(1);
 /// How long an HTTP/1.1 connection may be idle or take to send its headers: longer than nginx
 /// keeps an idle connection (60 s), so that it is nginx that closes, between two requests.
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);

@@ -173,7 +173,8 @@ impl Shared {
         state.generation += 1;
         state.config = config;
         self.0.metrics.generation(state.generation);
-        self.gate().log_decisions(state.config.log.decisions);
+        let key = state.config.fingerprint_key.clone();
+        self.gate().log_decisions(state.config.log.decisions, key);
         self.gate().install(state.authorizer(cache, self.desk()));
     }
 

@@ -10,7 +10,9 @@ mod fingerprint;
 mod once;
 mod phase;
 mod reload;
+mod serving;
 mod status;
+mod watched;
 mod worker;
 
 pub use once::{Answer, ask};
@@ -28,20 +30,21 @@ use tokio::task::JoinHandle;
 use tonic_health::ServingStatus;
 
 use crate::admin::{self, Admin, Readiness, StatusSource};
-use crate::config::Config;
+use crate::config::{Config, ServerSettings};
 use crate::gate::Gate;
 use crate::grpc::{GrpcService, HealthReporter, report_health};
 use crate::http::HttpService;
 use crate::issue::{self, KeysError};
-use crate::listen::{Address, BindError, Bound, Socket};
+use crate::listen::{Address, BindError, Bound, Connections, Door, Socket, Tls};
 use crate::metrics::Metrics;
+use crate::signature::FingerprintKey;
 use crate::telemetry::{DecisionLog, Telemetry};
 use crate::time::{Clock, SystemClock};
 
 use authority::Authority;
 use phase::Phase;
-use reload::Reloader;
-use worker::{Ended, Worker};
+use reload::{Reloader, TlsInForce};
+use worker::{Ended, Share, Worker};
 
 /// A service that is bound and not running yet.
 pub struct App {
@@ -50,6 +53,7 @@ pub struct App {
     workers: Vec<Worker>,
     health: HealthReporter,
     admin: Socket,
+    tls: TlsInForce,
     addresses: Addresses,
     phase: watch::Sender<Phase>,
     drain: Duration,
@@ -121,18 +125,17 @@ impl App {
             .map_err(system("cannot start the control plane"))?;
         let server = config.server.clone();
         let count = server.threads.unwrap_or_else(available_cores);
-        let grpc = server.grpc.bind("server.grpc.listen", count)?;
-        let http = server.http.bind("server.http.listen", count)?;
-        let admin = server.admin.bind("server.admin.listen", 1)?;
-        let addresses = Addresses {
-            grpc: grpc.local_addr().clone(),
-            http: http.local_addr().clone(),
-            admin: admin.local_addr().clone(),
-        };
+        let listeners = Listeners::bind(&server, count)?;
+        let addresses = listeners.addresses();
 
         let requests_max = config.concurrent_requests;
         let header_bytes = config.header_bytes;
-        let decisions = DecisionLog::new(config.log.decisions);
+        let tls = TlsInForce::new(server.grpc_tls, server.http_tls);
+        let grpc = shares(listeners.grpc, tls.grpc.as_ref(), config.connections);
+        let http = shares(listeners.http, tls.http.as_ref(), config.connections);
+        let key = config.fingerprint_key.clone();
+        let key = key.unwrap_or_else(FingerprintKey::random);
+        let decisions = DecisionLog::new(config.log.decisions, key);
         let entered = runtime.enter();
         let metrics = Arc::new(Metrics::new());
         let signing = server
@@ -148,8 +151,9 @@ impl App {
             GrpcService::new(Arc::clone(&gate), Arc::clone(authority.desk()));
         let http_service = HttpService::new(gate, server.original);
         let http_service = http_service.issuing(Arc::clone(authority.desk()));
-        let closing = server.drain.saturating_sub(lame_duck(server.drain));
-        let workers = zip(grpc, http)
+        let closing = server.drain.saturating_sub(lame_duck_max(server.drain));
+        let workers = grpc
+            .zip(http)
             .enumerate()
             .map(|(index, (grpc, http))| Worker {
                 index,
@@ -162,7 +166,8 @@ impl App {
                 closing,
             });
         let workers = workers.collect();
-        let [admin] = <[Socket; 1]>::try_from(admin.into_sockets()).expect("one share was bound");
+        let admin = <[Socket; 1]>::try_from(listeners.admin.into_sockets());
+        let [admin] = admin.expect("one share was bound");
         let drain = server.drain;
         Ok(Self {
             runtime,
@@ -170,6 +175,7 @@ impl App {
             workers,
             health,
             admin,
+            tls,
             addresses,
             phase,
             drain,
@@ -198,6 +204,7 @@ impl App {
             workers,
             health,
             admin,
+            tls,
             phase,
             drain,
             origin,
@@ -213,7 +220,7 @@ impl App {
         let gate = authority.gate();
         let control = async {
             report_health(&health, ServingStatus::Serving).await;
-            let control = Control::start(authority, admin, origin)?;
+            let control = Control::start(authority, admin, tls, origin)?;
             let outcome = tokio::select! {
                 () = shutdown => Ok(()),
                 Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
@@ -228,6 +235,31 @@ impl App {
     }
 }
 
+/// Everything that the service listens on.
+struct Listeners {
+    grpc: Bound,
+    http: Bound,
+    admin: Bound,
+}
+
+impl Listeners {
+    fn bind(server: &ServerSettings, workers: usize) -> Result<Self, BindError> {
+        Ok(Self {
+            grpc: server.grpc.bind("server.grpc.listen", workers)?,
+            http: server.http.bind("server.http.listen", workers)?,
+            admin: server.admin.bind("server.admin.listen", 1)?,
+        })
+    }
+
+    fn addresses(&self) -> Addresses {
+        Addresses {
+            grpc: self.grpc.local_addr().clone(),
+            http: self.http.local_addr().clone(),
+            admin: self.admin.local_addr().clone(),
+        }
+    }
+}
+
 /// What runs beside the data plane.
 struct Control {
     readiness: Arc<Readiness>,
@@ -238,6 +270,7 @@ impl Control {
     fn start(
         authority: Authority,
         admin: Socket,
+        tls: TlsInForce,
         origin: Option<Origin>,
     ) -> Result<Self, AppError> {
         let listener = admin
@@ -271,7 +304,7 @@ impl Control {
             tokio::spawn(issue),
         ];
         if let Some(origin) = origin {
-            tasks.push(tokio::spawn(Reloader::new(origin, shared).run()));
+            tasks.push(tokio::spawn(Reloader::new(origin, shared, tls).run()));
         }
         Ok(Self { readiness, tasks })
     }
@@ -294,7 +327,14 @@ async fn end(
     tracing::info!(?drain, "draining");
     gate.drain();
     phase.send_replace(Phase::Draining);
-    tokio::time::sleep(lame_duck(drain)).await;
+    let ending = tokio::time::Instant::now() + lame_duck_max(drain);
+    while tokio::time::Instant::now() < ending {
+        tokio::time::sleep(lame_duck_max(drain).min(SILENCE)).await;
+        // Gateways that still ask have not heard of it.
+        if !gate.was_asked() {
+            break;
+        }
+    }
     phase.send_replace(Phase::Closing);
     for _ in 0..workers {
         // A worker that had ended before is not waited for a second time: the channel is closed
@@ -313,15 +353,22 @@ fn reason(ended: Ended) -> String {
     }
 }
 
-fn zip(grpc: Bound, http: Bound) -> impl Iterator<Item = (Socket, Socket)> {
-    grpc.into_sockets().into_iter().zip(http.into_sockets())
+/// A share of a listener for each worker.
+fn shares(bound: Bound, tls: Option<&Arc<Tls>>, connections: usize) -> impl Iterator<Item = Share> {
+    let connections = Connections::new(connections);
+    let tls = tls.cloned();
+    let share = move |socket| Share {
+        socket,
+        door: Door::new(tls.clone()),
+        connections: connections.clone(),
+    };
+    bound.into_sockets().into_iter().map(share)
 }
 
-/// How long a draining service still accepts: part of the whole, and enough for gateways to hear
-/// of it.
-fn lame_duck(drain: Duration) -> Duration {
-    const LAME_DUCK_MAX: Duration = Duration::from_secs(1);
-    (drain / 4).min(LAME_DUCK_MAX)
+/// How long a draining service accepts at most. It accepts until nobody has asked for [`SILENCE`]:
+/// gateways hear of it from their next health check, or the one after it.
+fn lame_duck_max(drain: Duration) -> Duration {
+    drain / 2
 }
 
 /// The cores that this process may use: cgroup quotas and affinity count.
@@ -332,3 +379,6 @@ fn available_cores() -> usize {
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> AppError {
     move |source| AppError::System { what, source }
 }
+
+/// Without a request for so long, everybody has gone elsewhere.
+const SILENCE: Duration = Duration::from_secs(1);

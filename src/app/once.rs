@@ -13,6 +13,7 @@ use crate::grpc::proto::jotgate::v1::{VerifyRequest, VerifyResponse};
 use crate::grpc::verifier;
 use crate::issue;
 use crate::metrics::Metrics;
+use crate::signature::FingerprintKey;
 use crate::telemetry::{DecisionLog, Decisions};
 use crate::time::{Clock, SystemClock};
 
@@ -47,7 +48,7 @@ pub fn ask(mut config: Config, question: &VerifyRequest) -> Result<Answer, AppEr
         .map_err(system("cannot start a runtime"))?;
     runtime.block_on(async {
         let (mut authority, authorizer) = Authority::new(config, &clock, &metrics, signing)?;
-        let decisions = DecisionLog::new(Decisions::Off);
+        let decisions = DecisionLog::new(Decisions::Off, FingerprintKey::random());
         let gate = Gate::new(authorizer, clock, metrics, decisions, 1);
         let gate = authority.guard(gate);
         let shared = authority.share();

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 pub(super) enum Phase {
     /// Serving.
     Running,
-    /// Still accepting and answering, and asking clients to go elsewhere: HTTP/2 connections get
-    /// a GOAWAY, HTTP/1.1 answers say `Connection: close`.
+    /// Still accepting and answering, and asking clients to go elsewhere: gRPC connections get a
+    /// GOAWAY, HTTP/1.1 answers say `Connection: close`.
     Draining,
     /// Accepting no more; what is in flight is answered.
     Closing,

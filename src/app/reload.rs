@@ -12,9 +12,10 @@ use super::Origin;
 use super::authority::Shared;
 use super::fingerprint::fingerprint;
 use crate::admin::ReloadStatus;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ServerSettings};
 use crate::consumers::Consumers;
 use crate::issue;
+use crate::listen::{Tls, TlsSettings};
 use crate::metrics::ReloadOutcome;
 
 /// Looks at the configuration's files and listens for SIGHUP. Files are read on a thread of their
@@ -22,6 +23,7 @@ use crate::metrics::ReloadOutcome;
 pub(super) struct Reloader {
     origin: Origin,
     shared: Shared,
+    tls: TlsInForce,
     /// Of the running configuration's files when they were last read, whatever came of it.
     seen: [u8; 32],
     /// Why the last reading was refused, if it was.
@@ -33,8 +35,38 @@ pub(super) struct Reloader {
     retired: Vec<Arc<Consumers>>,
 }
 
+/// TLS of the listeners that have it.
+pub(super) struct TlsInForce {
+    /// `server.grpc`
+    pub(super) grpc: Option<Arc<Tls>>,
+    /// `server.http`
+    pub(super) http: Option<Arc<Tls>>,
+}
+
+impl TlsInForce {
+    pub(super) fn new(grpc: Option<TlsSettings>, http: Option<TlsSettings>) -> Self {
+        let start = |settings: Option<TlsSettings>| settings.map(Tls::new).map(Arc::new);
+        Self {
+            grpc: start(grpc),
+            http: start(http),
+        }
+    }
+
+    /// Takes over certificates, authorities and names. Whether there is TLS does not change here.
+    fn install(&self, settings: &ServerSettings) {
+        for (tls, settings) in [
+            (&self.grpc, &settings.grpc_tls),
+            (&self.http, &settings.http_tls),
+        ] {
+            if let (Some(tls), Some(settings)) = (tls, settings) {
+                tls.install(settings);
+            }
+        }
+    }
+}
+
 impl Reloader {
-    pub(super) fn new(origin: Origin, shared: Shared) -> Self {
+    pub(super) fn new(origin: Origin, shared: Shared, tls: TlsInForce) -> Self {
         let seen = {
             let config = &shared.state().config;
             fingerprint(&config.files, config.read_at)
@@ -42,6 +74,7 @@ impl Reloader {
         Self {
             origin,
             shared,
+            tls,
             seen,
             refused: None,
             again_at: Instant::now(),
@@ -135,6 +168,7 @@ impl Reloader {
         let read_at = config.read_at;
         self.retired
             .push(Arc::clone(&self.shared.state().config.consumers));
+        self.tls.install(&config.server);
         self.shared.install(config, signing);
         // It may name other files than the one before.
         if let Ok(seen) = self.look(read_at).await {
@@ -178,7 +212,15 @@ fn fixed_until_restart(running: &Config, new: &Config) -> Vec<String> {
     let (before, after) = (&running.server, &new.server);
     let changed = [
         ("server.grpc.listen", before.grpc != after.grpc),
+        (
+            "server.grpc.tls",
+            before.grpc_tls.is_some() != after.grpc_tls.is_some(),
+        ),
         ("server.http.listen", before.http != after.http),
+        (
+            "server.http.tls",
+            before.http_tls.is_some() != after.http_tls.is_some(),
+        ),
         ("server.admin.listen", before.admin != after.admin),
         ("server.threads", before.threads != after.threads),
         ("server.http.original", before.original != after.original),
@@ -192,6 +234,7 @@ fn fixed_until_restart(running: &Config, new: &Config) -> Vec<String> {
             "limits.header_bytes",
             running.header_bytes != new.header_bytes,
         ),
+        ("limits.connections", running.connections != new.connections),
     ];
     let changed = changed.into_iter().filter(|(_, is_changed)| *is_changed);
     changed

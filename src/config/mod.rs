@@ -30,10 +30,10 @@ use crate::consumers::Consumers;
 pub use crate::http::Original;
 use crate::issue::IssueSettings;
 use crate::issuers::IssuerPolicy;
-use crate::listen::Address;
+use crate::listen::{Address, TlsSettings};
 use crate::refresh::SourceSettings;
 use crate::rules::RuleSettings;
-use crate::signature::sha256;
+use crate::signature::{FingerprintKey, sha256};
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
 use convert::Context;
@@ -129,8 +129,12 @@ pub struct Config {
     pub concurrent_requests: usize,
     /// `limits.header_bytes`
     pub header_bytes: usize,
+    /// `limits.connections`
+    pub connections: usize,
     /// `log`
     pub log: LogSettings,
+    /// `log.fingerprint_key`; `None` is a key of the process's own.
+    pub fingerprint_key: Option<FingerprintKey>,
     /// The configuration in force, defaults filled in, secrets redacted.
     pub effective: serde_json::Value,
     /// The same as YAML, in the order of the documentation.
@@ -148,8 +152,12 @@ pub struct Config {
 pub struct ServerSettings {
     /// `grpc.listen`
     pub grpc: Address,
+    /// `grpc.tls`
+    pub grpc_tls: Option<TlsSettings>,
     /// `http.listen`
     pub http: Address,
+    /// `http.tls`
+    pub http_tls: Option<TlsSettings>,
     /// `admin.listen`
     pub admin: Address,
     /// `http.original`

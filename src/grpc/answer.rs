@@ -9,11 +9,12 @@ use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
+use tokio::time::timeout;
 
 use super::check;
 use super::frame::{Framed, PREFIX_BYTES, only_message};
 use crate::gate::Gate;
-use crate::limits::MESSAGE_BYTES;
+use crate::limits::{MESSAGE_BYTES, REQUEST_TIMEOUT};
 use crate::metrics::Transport;
 use crate::reason::Reason;
 
@@ -36,8 +37,9 @@ pub(super) fn check(
     tokio::task::spawn_local(async move {
         let answer = match gate.enter(Transport::Check) {
             Some(_entered) => {
-                let message = poll_fn(|context| incoming.poll(context)).await;
-                judge(&gate, message)
+                let message = poll_fn(|context| incoming.poll(context));
+                let message = timeout(REQUEST_TIMEOUT, message).await;
+                judge(&gate, message.unwrap_or(Err(Unreadable)))
             }
             None => check::refuse(&gate, Reason::Overloaded),
         };
@@ -45,8 +47,8 @@ pub(super) fn check(
     });
 }
 
-/// What came, or that it cannot be read: too long, cut, or the client is gone and will not read
-/// the answer either.
+/// What came, or that it cannot be read: too long, too slow, cut, or the client is gone and will
+/// not read the answer either.
 fn judge(gate: &Gate, body: Result<Bytes, Unreadable>) -> Framed {
     match body.ok().and_then(only_message) {
         Some(message) => check::answer(gate, &message),

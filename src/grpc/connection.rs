@@ -19,8 +19,10 @@ use super::service::GrpcService;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_READ_TIMEOUT, STREAM_WINDOW_BYTES, STREAMS_PER_CONNECTION,
 };
+use crate::listen::Farewell;
 
-/// Serves `stream` until the client ends it or, once `leave` has come, has nothing more to ask.
+/// Serves `stream` until the client ends it or, once `leave` has come or the farewell is due and
+/// there is a request, has nothing more to ask.
 ///
 /// # Errors
 /// If the client does not speak HTTP/2, or the line breaks: of interest to whoever debugs it.
@@ -29,6 +31,7 @@ pub async fn serve_connection<S>(
     service: &GrpcService,
     header_bytes: usize,
     leave: impl Future<Output = ()>,
+    farewell: &Farewell,
 ) -> Result<(), h2::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -63,6 +66,11 @@ where
             };
             if accepted.is_empty() {
                 return ended;
+            }
+            if !is_leaving && farewell.is_due() {
+                // Written before the answers.
+                is_leaving = true;
+                connection.graceful_shutdown();
             }
             for (request, respond) in accepted.drain(..) {
                 service.answer(request, respond, context);

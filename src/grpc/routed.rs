@@ -9,7 +9,10 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::Response;
 use http_body::{Body, Frame};
+use tokio::time::timeout;
 use tonic::Status;
+
+use crate::limits::REQUEST_TIMEOUT;
 
 /// Sends what `routed` will answer, unless the client takes its question back before.
 pub(super) async fn send<F, E>(routed: F, mut respond: SendResponse<Bytes>)
@@ -23,8 +26,11 @@ where
         }
         routed.as_mut().poll(context).map(Result::ok)
     });
-    let Some(response) = answered.await else {
-        return;
+    let response = match timeout(REQUEST_TIMEOUT, answered).await {
+        Ok(Some(response)) => response,
+        Ok(None) => return,
+        // Its body does not come to an end.
+        Err(_) => return respond.send_reset(Reason::CANCEL),
     };
     let (head, body) = response.into_parts();
     let is_whole = body.is_end_stream();

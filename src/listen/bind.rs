@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, SockAddr, Type};
 
 use super::unix::{self, SocketFile};
 use super::{Address, Listener};
-use crate::limits::LISTEN_BACKLOG;
+use crate::limits::{LISTEN_BACKLOG, SEND_TIMEOUT};
 
 /// A listener that is open, with one [`Socket`] for each worker.
 #[derive(Debug)]
@@ -133,6 +133,9 @@ fn tcp_socket(address: SocketAddr, sharing: Sharing) -> io::Result<socket2::Sock
 
 fn listening(socket: socket2::Socket) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
+    // Whatever is accepted here inherits it. A client that reads nothing can hold a connection by
+    // that no longer than this, however well its system answers.
+    socket.set_tcp_user_timeout(Some(SEND_TIMEOUT))?;
     socket.listen(LISTEN_BACKLOG)?;
     Ok(socket.into())
 }

@@ -5,11 +5,13 @@
 mod algorithm;
 mod compact;
 mod edwards;
+mod fingerprint;
 mod signing;
 mod verifying;
 
 pub use algorithm::{Algorithm, AlgorithmSet, Family};
 pub use compact::sign_token;
+pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use signing::{SigningError, SigningKey};
 pub use verifying::{KeyDefect, VerifyingKey};
 

@@ -1,16 +1,20 @@
-//! The log of decisions: what was decided and why, never about whom.
+//! The log of decisions: what was decided and why. About whom, only by fingerprints.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, Ordering};
+
+use arc_swap::ArcSwap;
 
 use super::Decisions;
 use crate::limits::SAMPLED_DECISIONS_PER_SECOND as SAMPLED_PER_SECOND;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
+use crate::signature::FingerprintKey;
 use crate::threads::thread_number;
 use crate::time::UnixMillis;
 
-/// What is written about one decision: codes and names from the configuration. There is no place
-/// for a token, a subject or a claim.
+/// What there is to write about one decision: codes, names from the configuration, and of a
+/// verified token two fingerprints.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'d> {
     /// How the question came.
@@ -21,6 +25,11 @@ pub struct Decision<'d> {
     pub issuer: Option<&'d str>,
     /// The rule's name, if one matched.
     pub rule: Option<&'d str>,
+    /// Whom a verified token is about; written as a fingerprint.
+    pub subject: Option<&'d str>,
+    /// Header and payload of a verified token; written as one fingerprint. Its signature does not
+    /// count: the same token may have another one.
+    pub token: Option<[&'d [u8]; 2]>,
 }
 
 /// Writes decisions as `log.decisions` asks.
@@ -28,24 +37,29 @@ pub struct Decision<'d> {
 pub struct DecisionLog {
     /// A position in [`Decisions::ALL`].
     mode: AtomicU8,
+    key: ArcSwap<FingerprintKey>,
     allowed: Window,
     refused: Window,
 }
 
 impl DecisionLog {
-    /// A log in that mode.
+    /// A log in that mode, with fingerprints of that key.
     #[must_use]
-    pub const fn new(mode: Decisions) -> Self {
+    pub fn new(mode: Decisions, key: FingerprintKey) -> Self {
         Self {
             mode: AtomicU8::new(mode as u8),
+            key: ArcSwap::from_pointee(key),
             allowed: Window::new(),
             refused: Window::new(),
         }
     }
 
-    /// Goes on in another mode: after a reload.
-    pub fn apply(&self, mode: Decisions) {
+    /// Goes on in another mode: after a reload. Without a key it keeps the one that it has.
+    pub fn apply(&self, mode: Decisions, key: Option<FingerprintKey>) {
         self.mode.store(mode as u8, Ordering::Relaxed);
+        if let Some(key) = key {
+            self.key.store(Arc::new(key));
+        }
     }
 
     /// Writes `decision`, if it is to be written.
@@ -54,7 +68,7 @@ impl DecisionLog {
         match Decisions::ALL[usize::from(self.mode.load(Ordering::Relaxed))] {
             Decisions::Off => {}
             Decisions::Denied if is_allowed => {}
-            Decisions::All | Decisions::Denied => write(decision, None),
+            Decisions::All | Decisions::Denied => self.write(decision, None),
             // Two windows, so that a flood of refusals does not hide what passes, nor the
             // other way round.
             Decisions::Sampled => {
@@ -64,24 +78,33 @@ impl DecisionLog {
                     &self.refused
                 };
                 if let Some(skipped) = window.admit(now) {
-                    write(decision, (skipped > 0).then_some(skipped));
+                    self.write(decision, (skipped > 0).then_some(skipped));
                 }
             }
         }
     }
-}
 
-fn write(decision: &Decision<'_>, skipped: Option<u32>) {
-    tracing::info!(
-        target: "jotgate::decision",
-        transport = decision.transport.label(),
-        verdict = decision.reason.class().verdict(),
-        reason = decision.reason.code(),
-        issuer = decision.issuer,
-        rule = decision.rule,
-        skipped,
-        "decision",
-    );
+    fn write(&self, decision: &Decision<'_>, skipped: Option<u32>) {
+        let key = self.key.load();
+        let subject = decision
+            .subject
+            .map(|subject| key.of(&[subject.as_bytes()]));
+        let token = decision
+            .token
+            .map(|[header, payload]| key.of(&[header, b".", payload]));
+        tracing::info!(
+            target: "jotgate::decision",
+            transport = decision.transport.label(),
+            verdict = decision.reason.class().verdict(),
+            reason = decision.reason.code(),
+            issuer = decision.issuer,
+            rule = decision.rule,
+            subject = subject.map(tracing::field::display),
+            token = token.map(tracing::field::display),
+            skipped,
+            "decision",
+        );
+    }
 }
 
 /// At most so many a second, and a count of those left out. At the turn of a second workers may

@@ -12,6 +12,7 @@ use tracing::subscriber::with_default;
 use super::{Decision, DecisionLog, Decisions, Level, LogFormat, LogSettings, Telemetry, build};
 use crate::metrics::Transport;
 use crate::reason::Reason;
+use crate::signature::FingerprintKey;
 use crate::time::UnixMillis;
 
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJwbGFudGVkIn0.c2VjcmV0";
@@ -103,7 +104,7 @@ fn each_mode_writes_its_decisions() {
         ),
     ] {
         let lines = logged(settings(Level::Info), None, |_| {
-            let log = DecisionLog::new(mode);
+            let log = DecisionLog::new(mode, FingerprintKey::new(&[7; 32]));
             for reason in reasons {
                 log.record(&decision(reason), UnixMillis(0));
             }
@@ -116,11 +117,11 @@ fn each_mode_writes_its_decisions() {
 #[test]
 fn the_mode_of_a_running_log_changes() {
     let lines = logged(settings(Level::Info), None, |_| {
-        let log = DecisionLog::new(Decisions::Off);
+        let log = DecisionLog::new(Decisions::Off, FingerprintKey::new(&[7; 32]));
         log.record(&decision(Reason::Ok), UnixMillis(0));
-        log.apply(Decisions::All);
+        log.apply(Decisions::All, None);
         log.record(&decision(Reason::OkPublic), UnixMillis(0));
-        log.apply(Decisions::Denied);
+        log.apply(Decisions::Denied, None);
         log.record(&decision(Reason::Ok), UnixMillis(0));
     });
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -146,7 +147,7 @@ fn a_token_that_passes_through_our_http_libraries_is_in_no_line_at_any_level() {
                     tracing::trace!(target: "jotgate::test", "asked");
                     Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
                 });
-                hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
+                hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), service)
                     .await
                     .unwrap();
@@ -171,9 +172,10 @@ fn a_token_that_passes_through_our_http_libraries_is_in_no_line_at_any_level() {
 }
 
 #[test]
-fn a_decision_is_told_by_codes_and_configured_names_alone() {
+fn a_decision_is_told_by_codes_configured_names_and_fingerprints_alone() {
     let lines = logged(settings(Level::Trace), None, |_| {
-        DecisionLog::new(Decisions::All).record(&decision(Reason::TokenExpired), UnixMillis(0));
+        DecisionLog::new(Decisions::All, FingerprintKey::new(&[7; 32]))
+            .record(&decision(Reason::TokenExpired), UnixMillis(0));
     });
     let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     let mut names: Vec<_> = line.as_object().unwrap().keys().collect();
@@ -186,8 +188,10 @@ fn a_decision_is_told_by_codes_and_configured_names_alone() {
             "message",
             "reason",
             "rule",
+            "subject",
             "target",
             "timestamp",
+            "token",
             "transport",
             "verdict"
         ]
@@ -196,12 +200,19 @@ fn a_decision_is_told_by_codes_and_configured_names_alone() {
     assert_eq!(line["transport"], "check");
     assert_eq!(line["issuer"], "corp");
     assert_eq!(line["rule"], "orders");
+    let key = FingerprintKey::new(&[7; 32]);
+    assert_eq!(line["subject"], key.of(&[b"alice"]).to_string());
+    assert_eq!(
+        line["token"],
+        key.of(&[b"{}.{\"sub\":\"alice\"}"]).to_string()
+    );
+    assert!(!lines[0].contains("alice"));
 }
 
 #[test]
 fn a_flood_of_refusals_is_sampled_and_does_not_hide_what_passes() {
     let lines = logged(settings(Level::Info), None, |_| {
-        let log = DecisionLog::new(Decisions::Sampled);
+        let log = DecisionLog::new(Decisions::Sampled, FingerprintKey::new(&[7; 32]));
         for _ in 0..1000 {
             log.record(&decision(Reason::TokenMalformed), UnixMillis(0));
         }
@@ -224,6 +235,8 @@ fn decision(reason: Reason) -> Decision<'static> {
         reason,
         issuer: Some("corp"),
         rule: Some("orders"),
+        subject: Some("alice"),
+        token: Some([b"{}", b"{\"sub\":\"alice\"}"]),
     }
 }
 

@@ -24,6 +24,8 @@ mod load_tests;
 mod nginx;
 mod operations;
 mod rules;
+mod stress;
 mod support;
 mod test_command;
+mod tls;
 mod verify_command;

@@ -13,6 +13,7 @@ mod requirement;
 mod rule;
 mod server;
 mod source;
+mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use std::time::SystemTime;
 use crate::cache::CacheSettings;
 use crate::limits::{CLAIMS_DEPTH_MAX, TOKEN_BYTES_MAX};
 use crate::rules::RuleSettings;
+use crate::signature::FingerprintKey;
 use crate::telemetry::LogSettings;
 use crate::token::TokenLimits;
 
@@ -68,11 +70,13 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
         token_limits,
         concurrent_requests: usize::try_from(raw.limits.concurrent_requests).unwrap_or(usize::MAX),
         header_bytes: bytes(raw.limits.header_bytes),
+        connections: usize::try_from(raw.limits.connections).unwrap_or(usize::MAX),
         log: LogSettings {
             level: raw.log.level.0,
             format: raw.log.format.0,
             decisions: raw.log.decisions.0,
         },
+        fingerprint_key: fingerprint_key(&raw.log, &at.key("log"), context),
         effective: serde_json::Value::Null,
         effective_yaml: String::new(),
         hash: String::new(),
@@ -108,10 +112,32 @@ fn token_limits(raw: &raw::Limits, at: &At<'_>, context: &mut Context<'_>) -> To
         let problem = "must be at least 1: with 0 every request would be refused";
         problems.push(&at.key("concurrent_requests"), problem);
     }
+    if raw.connections == 0 {
+        let problem = "must be at least 1: with 0 nobody could connect";
+        problems.push(&at.key("connections"), problem);
+    }
     TokenLimits {
         token_bytes,
         claims_depth,
     }
+}
+
+fn fingerprint_key(
+    raw: &raw::Log,
+    at: &At<'_>,
+    context: &mut Context<'_>,
+) -> Option<FingerprintKey> {
+    let at = at.key("fingerprint_key");
+    let (_, secret) = context.secret(&at, raw.fingerprint_key.as_ref()?)?;
+    let (found, needed) = (secret.len(), FingerprintKey::BYTES_MIN);
+    if found < needed {
+        let problem = format!(
+            "has {found} bytes, and needs at least {needed}: make a longer one, with `openssl rand`"
+        );
+        context.problems.push(&at, problem);
+        return None;
+    }
+    Some(FingerprintKey::new(&secret))
 }
 
 fn bytes(written: raw::Written<raw::ByteCount>) -> usize {

@@ -7,13 +7,20 @@ use crate::config::problems::At;
 use crate::config::raw::{self, Threads};
 use crate::listen::Address;
 
-use super::Context;
+use super::{Context, tls};
 
 /// Converts `server`.
 pub(super) fn server(raw: &raw::Server, at: &At<'_>, context: &mut Context<'_>) -> ServerSettings {
+    let mut tls = |name: &str, listen: &Address, raw: Option<&raw::Tls>| {
+        tls::settings(raw?, listen, &at.key(name).key("tls"), context)
+    };
+    let grpc_tls = tls("grpc", &raw.grpc.listen.0, raw.grpc.tls.as_ref());
+    let http_tls = tls("http", &raw.http.listen.0, raw.http.tls.as_ref());
     let settings = ServerSettings {
         grpc: raw.grpc.listen.0.clone(),
+        grpc_tls,
         http: raw.http.listen.0.clone(),
+        http_tls,
         admin: raw.admin.listen.0.clone(),
         original: raw.http.original.0,
         threads: match raw.threads.0 {

@@ -8,6 +8,7 @@ use crate::config::problems::{one_of, quoted};
 use crate::credentials::OnMultiple;
 use crate::deny::{BodyFormat, OnUnavailable};
 use crate::forward::{Format, TokenHandling};
+use crate::listen::TlsVersion;
 use crate::refresh::Encoding;
 use crate::rules::Access;
 use crate::telemetry::{Decisions, Level, LogFormat};
@@ -55,6 +56,11 @@ impl Choice for Original {
         ("x_original", Self::XOriginal),
         ("x_forwarded", Self::XForwarded),
     ];
+}
+
+impl Choice for TlsVersion {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("TLSv1.2", Self::V1_2), ("TLSv1.3", Self::V1_3)];
 }
 
 impl Choice for OnMultiple {

@@ -32,7 +32,7 @@ pub(super) use requirement::{Requirement, Roles, Scopes};
 pub(super) use rule::{Rule, RuleDeny, RuleForward};
 pub(super) use scalar::{FilePath, Line, Scalar, ScopeName, Written};
 pub(super) use secret::{ClaimName, HeaderText, Secret};
-pub(super) use server::Server;
+pub(super) use server::{Server, Tls};
 pub(super) use source::{Discovery, KeySource, Refresh};
 
 use std::borrow::Cow;
@@ -156,6 +156,9 @@ pub(super) struct Limits {
     pub(super) concurrent_requests: u64,
     /// All headers of one request to a listener.
     pub(super) header_bytes: Written<ByteCount>,
+    /// Connections that each of the two listeners for requests has at one time; more are closed.
+    #[schemars(range(min = 1))]
+    pub(super) connections: u64,
 }
 
 impl Default for Limits {
@@ -165,6 +168,7 @@ impl Default for Limits {
             claims_depth: limits::CLAIMS_DEPTH as u64,
             concurrent_requests: limits::CONCURRENT_REQUESTS as u64,
             header_bytes: Written(ByteCount(limits::HEADER_BYTES as u64)),
+            connections: limits::CONNECTIONS as u64,
         }
     }
 }
@@ -179,6 +183,10 @@ pub(super) struct Log {
     pub(super) format: Written<LogFormat>,
     /// Which decisions are written.
     pub(super) decisions: Written<Decisions>,
+    /// What subjects and tokens are fingerprinted with. With the same secret in every instance the
+    /// same token has the same fingerprint everywhere; without one each process makes its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fingerprint_key: Option<Secret>,
 }
 
 /// The value of a key that is known but not supported yet: there is none.

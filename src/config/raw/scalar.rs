@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::config::nearest::nearest;
 use crate::config::problems::quoted;
-use crate::listen::Address;
+use crate::listen::{Address, ClientName};
 use crate::signature::Algorithm;
 
 /// A type whose values are written as one text, some also as a number.
@@ -121,6 +121,19 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
 
 impl Scalar for Address {
     const EXPECTED: &'static str = "an address (0.0.0.0:9191, unix:///run/jotgate/grpc.sock)";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error| format!("{} is {error}", quoted(text)))
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Scalar for ClientName {
+    const EXPECTED: &'static str = "a DNS name or a URI";
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()

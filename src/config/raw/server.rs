@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Original;
 use crate::limits;
-use crate::listen::Address;
+use crate::listen::{Address, ClientName, TlsVersion};
 
 use super::Unsupported;
 use super::number::Threads;
@@ -52,9 +52,9 @@ impl Default for Server {
 pub(in crate::config) struct GrpcListener {
     /// An address, or unix:///PATH.
     pub(in crate::config) listen: Written<Address>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    tls: Option<Unsupported>,
+    /// Without it connections are in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) tls: Option<Tls>,
 }
 
 impl Default for GrpcListener {
@@ -74,9 +74,9 @@ pub(in crate::config) struct HttpListener {
     pub(in crate::config) listen: Written<Address>,
     /// Which family of headers describes the original request on /auth.
     pub(in crate::config) original: Written<Original>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    tls: Option<Unsupported>,
+    /// Without it connections are in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) tls: Option<Tls>,
 }
 
 impl Default for HttpListener {
@@ -87,6 +87,28 @@ impl Default for HttpListener {
             tls: None,
         }
     }
+}
+
+/// TLS of a listener.
+#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(extend("required" = ["cert_file", "key_file"]))]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::config) struct Tls {
+    /// The server's certificate and those between it and an authority, in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) cert_file: Option<Written<FilePath>>,
+    /// The private key of the certificate, in PEM, unencrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) key_file: Option<Written<FilePath>>,
+    /// Who signs the certificates of clients. With it no client is let in without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) client_ca_file: Option<Written<FilePath>>,
+    /// DNS names and URIs, one of which a client's certificate must have; without it any name does.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) client_names: Option<Vec<Written<ClientName>>>,
+    /// The oldest version that clients may speak.
+    pub(in crate::config) min_version: Written<TlsVersion>,
 }
 
 /// The admin listener.

@@ -32,6 +32,7 @@ fn everything_that_can_be_said_comes_out_as_it_was_said() {
         "unix:///run/jotgate/grpc.sock"
     );
     assert_eq!(config.server.original, Original::XOriginal);
+    assert!(config.server.http_tls.is_some() && config.server.grpc_tls.is_none());
     assert_eq!(config.server.threads, Some(4));
     assert_eq!(config.server.drain, Duration::from_secs(30));
     assert_eq!(config.server.state_dir, Some("/var/lib/jotgate".into()));
@@ -61,6 +62,9 @@ fn everything_that_can_be_said_comes_out_as_it_was_said() {
         "secret.key",
         "keys.json",
         "key.pem",
+        "tls.crt",
+        "tls.key",
+        "ca.crt",
         "secret.b64",
         "consumers.yaml",
     ];
@@ -182,6 +186,7 @@ fn assert_service(config: &Config) {
     assert_eq!(config.token_limits.claims_depth, 8);
     assert_eq!(config.concurrent_requests, 100);
     assert_eq!(config.header_bytes, 32_768);
+    assert_eq!(config.connections, 200);
     let expected = LogSettings {
         level: Level::Debug,
         format: LogFormat::Text,

@@ -21,6 +21,14 @@ pub(in crate::config) fn files() -> tempfile::TempDir {
     ] {
         std::fs::write(directory.path().join(name), content).expect("written");
     }
+    let pair = rcgen::generate_simple_self_signed(["jotgate".to_owned()]).expect("generated");
+    for (name, content) in [
+        ("tls.crt", pair.cert.pem()),
+        ("tls.key", pair.signing_key.serialize_pem()),
+        ("ca.crt", pair.cert.pem()),
+    ] {
+        std::fs::write(directory.path().join(name), content).expect("written");
+    }
     directory
 }
 
@@ -54,7 +62,15 @@ pub(in crate::config) const EVERYTHING: &str = r#"rules:
       - cel: claims.level >= 3 && request.method != "DELETE"
 server:
   grpc: { listen: "unix:///run/jotgate/grpc.sock" }
-  http: { listen: "0.0.0.0:0", original: x_original }
+  http:
+    listen: "0.0.0.0:0"
+    original: x_original
+    tls:
+      cert_file: tls.crt
+      key_file: tls.key
+      client_ca_file: ca.crt
+      client_names: [gateway.internal, "spiffe://example.org/gateway"]
+      min_version: TLSv1.3
   admin: { listen: "localhost:0" }
   threads: 4
   drain: 30s
@@ -130,6 +146,6 @@ consumer_key_claim: kid
 consumers_file: consumers.yaml
 anonymous_consumer: guest
 cache: { max_bytes: 0, ttl: 1m }
-limits: { token_bytes: 8KiB, claims_depth: 8, concurrent_requests: 100, header_bytes: 32KiB }
-log: { level: debug, format: text, decisions: all }
+limits: { token_bytes: 8KiB, claims_depth: 8, concurrent_requests: 100, header_bytes: 32KiB, connections: 200 }
+log: { level: debug, format: text, decisions: all, fingerprint_key: { file: secret.key } }
 "#;

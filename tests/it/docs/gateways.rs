@@ -4,9 +4,12 @@ use std::process::Command;
 
 use jotgate::listen::Address;
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 use super::document::{Block, blocks};
-use super::programs::{bootstrap, nginx_around};
+use super::programs::{
+    beside, bootstrap, nginx_around, put_certificates, put_files_that_examples_name,
+};
 use crate::support::echo::{Upstream, through};
 use crate::support::envoy::ExtAuthz;
 use crate::support::http::Request;
@@ -23,10 +26,16 @@ fn envoy_guards_as_documented() {
             .all(|part| block.text.contains(part))
     };
     let blocks: Vec<Block> = blocks("yaml envoy").into_iter().filter(whole).collect();
-    assert!(blocks.len() >= 3, "README, gRPC, HTTP");
+    assert!(blocks.len() >= 4, "README, gRPC, TLS, HTTP");
     for Block { place, text, .. } in blocks {
-        let stage = Stage::start(&json!({}));
-        let fragment: Map<String, Value> = serde_saphyr::from_str(&patient(&text)).expect("YAML");
+        let certificates = certificates();
+        let mut grpc = json!({});
+        if text.contains("transport_socket") {
+            grpc["tls"] = tls(&certificates);
+        }
+        let stage = Stage::start(&json!({ "server": { "grpc": grpc } }));
+        let text = beside(&patient(&text), certificates.path());
+        let fragment: Map<String, Value> = serde_saphyr::from_str(&text).expect("YAML");
         let is_grpc = text.contains("grpc_service");
         let envoy = Gateway::start(
             |directory| {
@@ -64,13 +73,25 @@ fn envoy_guards_as_documented() {
 
 #[test]
 fn nginx_guards_as_documented() {
-    let mut checked = 0;
-    for Block { place, text, .. } in blocks("nginx") {
-        // The others are parts of this one.
-        if !text.contains("server {") {
-            continue;
+    let blocks = blocks("nginx");
+    let one = |part: &str| {
+        let mut found = blocks.iter().filter(|block| block.text.contains(part));
+        let block = found.next().expect(part);
+        assert!(found.next().is_none(), "{part}");
+        block
+    };
+    // The others are parts of this one.
+    let Block { place, text, .. } = one("server {");
+    let over_tls = format!("https://jotgate/auth;\n{}", one("proxy_ssl_verify").text);
+    let over_tls = text.replace("http://jotgate/auth;", &over_tls);
+    for (text, is_tls) in [(text, false), (&over_tls, true)] {
+        let certificates = certificates();
+        let text = beside(text, certificates.path());
+        let mut http = json!({ "original": "x_original" });
+        if is_tls {
+            http["tls"] = tls(&certificates);
         }
-        let stage = Stage::start(&json!({ "server": { "http": { "original": "x_original" } } }));
+        let stage = Stage::start(&json!({ "server": { "http": http } }));
         let nginx = Gateway::start(
             |directory| {
                 let text = stage.point(&text, "127.0.0.1:9192", "127.0.0.1:3000");
@@ -88,10 +109,50 @@ fn nginx_guards_as_documented() {
                 command
             },
         );
-        stage.check(&place, &nginx, [500, 500]);
-        checked += 1;
+        stage.check(place, &nginx, [500, 500]);
     }
-    assert_eq!(checked, 1);
+}
+
+#[test]
+fn haproxy_guards_as_documented() {
+    let guards = |block: &Block| block.text.contains("lua.jotgate");
+    let blocks: Vec<Block> = blocks("haproxy").into_iter().filter(guards).collect();
+    assert!(!blocks.is_empty());
+    for Block { place, text, .. } in blocks {
+        let stage = Stage::start(&json!({ "server": { "http": { "original": "x_original" } } }));
+        let haproxy = Gateway::start(
+            |directory| {
+                put_files_that_examples_name(directory);
+                let text = stage.point(&text, "127.0.0.1:9192", "127.0.0.1:3000");
+                let bind = format!("bind unix@{}", socket(directory).display());
+                beside(&text.replace("bind :8080", &bind), directory)
+            },
+            |_, config| {
+                let mut command = Command::new(find("haproxy", "JOTGATE_TEST_HAPROXY"));
+                command.arg("-f").arg(config);
+                command
+            },
+        );
+        stage.check(&place, &haproxy, [503, 503]);
+    }
+}
+
+/// A directory with certificates of a gateway and of jotgate.
+fn certificates() -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    put_certificates(directory.path());
+    directory
+}
+
+/// TLS of a listener of jotgate that lets the gateway in.
+fn tls(certificates: &TempDir) -> Value {
+    let file = |name: &str| certificates.path().join(name);
+    json!({
+        "cert_file": file("tls.crt"),
+        "key_file": file("tls.key"),
+        "client_ca_file": file("ca.crt"),
+        "client_names": ["gateway.internal"],
+    })
 }
 
 #[test]

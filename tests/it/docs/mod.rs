@@ -11,9 +11,10 @@ use document::{Document, root};
 
 /// What a block may be. The first ones are run, the rest are for reading. Those for Kubernetes and Helm
 /// are run by `tests/chart`.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "caddyfile",
     "haproxy",
+    "lua",
     "nginx",
     "sh run",
     "yaml envoy",

@@ -11,6 +11,7 @@ use super::document::{Block, blocks, root};
 use crate::support::jotgate;
 use crate::support::keys::SigningKey;
 use crate::support::programs::find;
+use crate::support::tls::Authority;
 
 #[test]
 fn jotgate_accepts_every_configuration() {
@@ -37,7 +38,9 @@ fn jotgate_accepts_every_configuration() {
 #[test]
 fn envoy_accepts_every_fragment() {
     let directory = tempfile::tempdir().expect("a directory");
+    put_files_that_examples_name(directory.path());
     for Block { place, text, .. } in blocks("yaml envoy") {
+        let text = beside(&text, directory.path());
         let fragment: Map<String, Value> =
             serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
         let mut command = Command::new(find("envoy", "JOTGATE_TEST_ENVOY"));
@@ -61,8 +64,11 @@ fn envoy_accepts_every_fragment() {
 #[test]
 fn nginx_accepts_every_fragment() {
     let directory = tempfile::tempdir().expect("a directory");
+    put_files_that_examples_name(directory.path());
     for Block { place, text, .. } in blocks("nginx") {
-        let server = if text.trim_start().starts_with("location") {
+        let text = beside(&text, directory.path());
+        let is_part = |start| text.trim_start().starts_with(start);
+        let server = if is_part("location") || is_part("proxy_ssl") {
             format!(
                 "server {{ listen unix:{}/nginx.sock;\n{text} }}",
                 directory.path().display()
@@ -95,7 +101,9 @@ fn caddy_accepts_every_caddyfile() {
 #[test]
 fn haproxy_accepts_every_fragment() {
     let directory = tempfile::tempdir().expect("a directory");
+    put_files_that_examples_name(directory.path());
     for Block { place, text, .. } in blocks("haproxy") {
+        let text = beside(&text, directory.path());
         let mut command = Command::new(find("haproxy", "JOTGATE_TEST_HAPROXY"));
         command.args(["-c", "-f"]);
         let timeouts =
@@ -138,7 +146,7 @@ fn accept(place: &str, command: &mut Command, directory: &TempDir, text: &str) {
 }
 
 /// The files beside the configuration that examples speak of.
-fn put_files_that_examples_name(directory: &Path) {
+pub(super) fn put_files_that_examples_name(directory: &Path) {
     let key = SigningKey::generate("ES256", "k1");
     let keys = json!({ "keys": [key.jwk()] }).to_string();
     let sample = |name: &str| {
@@ -157,6 +165,31 @@ fn put_files_that_examples_name(directory: &Path) {
     ] {
         fs::write(directory.join(name), content).expect("writable");
     }
+    put_certificates(directory);
+    for Block { text, .. } in blocks("lua") {
+        fs::write(directory.join("jotgate.lua"), text).expect("writable");
+    }
+}
+
+/// Certificates of a gateway and of jotgate.
+pub(super) fn put_certificates(directory: &Path) {
+    let authority = Authority::new();
+    authority
+        .certify("jotgate.internal")
+        .write(directory, "tls");
+    authority
+        .certify("gateway.internal")
+        .write(directory, "gateway");
+    fs::write(directory.join("ca.crt"), authority.pem()).expect("writable");
+}
+
+/// The same with the files that a gateway has in its own directory in this one.
+pub(super) fn beside(text: &str, directory: &Path) -> String {
+    let mut text = text.to_owned();
+    for gateway in ["envoy", "nginx", "haproxy"] {
+        text = text.replace(&format!("/etc/{gateway}"), &directory.display().to_string());
+    }
+    text
 }
 
 /// A whole Envoy configuration around a fragment: `http_filters` before the router, `clusters`

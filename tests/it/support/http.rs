@@ -187,6 +187,13 @@ impl Connection {
         Ok(Self { stream })
     }
 
+    /// Over a stream that is there.
+    pub fn over(stream: impl Read + Write + Send + 'static) -> Self {
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let stream = BufReader::new(stream);
+        Self { stream }
+    }
+
     pub fn exchange(&mut self, request: &Request) -> io::Result<Response> {
         request.write(self.stream.get_mut())?;
         Response::read(&mut self.stream)
@@ -314,4 +321,4 @@ fn read_chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 /// How long an answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);

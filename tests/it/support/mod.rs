@@ -2,6 +2,7 @@
 
 pub mod echo;
 pub mod envoy;
+pub mod h2;
 pub mod http;
 pub mod idp;
 pub mod jotgate;

@@ -1,0 +1,163 @@
+//! What the files may hold. Handshakes with real clients: `tests/it/tls`.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
+};
+
+use super::*;
+
+/// A certificate authority, and a pair that it certified.
+struct Pair {
+    authority: String,
+    certificate: String,
+    key: String,
+}
+
+impl Pair {
+    fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let (issuer, authority) = authority(|_| ());
+        let mut params = CertificateParams::new(vec!["jotgate".to_owned()]).expect("valid");
+        change(&mut params);
+        let key = KeyPair::generate().expect("generated");
+        let certificate = params.signed_by(&key, &issuer).expect("signed");
+        Self {
+            authority: authority.pem(),
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    fn parts(&self) -> TlsParts<'_> {
+        TlsParts {
+            certificates: self.certificate.as_bytes(),
+            key: self.key.as_bytes(),
+            client_authorities: Some(self.authority.as_bytes()),
+            client_names: &[],
+            min_version: TlsVersion::V1_2,
+            now: SystemTime::now(),
+        }
+    }
+}
+
+fn authority(
+    change: impl FnOnce(&mut CertificateParams),
+) -> (Issuer<'static, KeyPair>, Certificate) {
+    let mut params = CertificateParams::new(Vec::new()).expect("valid");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    let key = KeyPair::generate().expect("generated");
+    let certificate = params.self_signed(&key).expect("signed");
+    (Issuer::new(params, key), certificate)
+}
+
+#[test]
+fn parts_that_do_not_fit_are_named_with_the_remedy() {
+    let (pair, other) = (Pair::new(|_| ()), Pair::new(|_| ()));
+    let expired = Pair::new(|params| params.not_after = date_time_ymd(2020, 1, 1));
+    let early = Pair::new(|params| params.not_before = date_time_ymd(2999, 1, 1));
+    let (_, old) = authority(|params| params.not_after = date_time_ymd(2020, 1, 1));
+    let authorities = pair.authority.clone() + &old.pem();
+    let backwards = pair.authority.clone() + &pair.certificate;
+    use TlsPart::{Certificates, ClientAuthorities, Key};
+    for (parts, part, problem) in [
+        (expired.parts(), Certificates, "1 of 1: expired at Jan  1"),
+        (early.parts(), Certificates, "not valid before"),
+        (
+            TlsParts {
+                certificates: b"",
+                ..pair.parts()
+            },
+            Certificates,
+            "BEGIN CERTIFICATE",
+        ),
+        (
+            TlsParts {
+                certificates: b"-----BEGIN CERTIFICATE-----\n",
+                ..pair.parts()
+            },
+            Certificates,
+            "is no PEM",
+        ),
+        (
+            TlsParts {
+                certificates: backwards.as_bytes(),
+                ..pair.parts()
+            },
+            Key,
+            "own certificate first",
+        ),
+        (
+            TlsParts {
+                key: other.key.as_bytes(),
+                ..pair.parts()
+            },
+            Key,
+            "from one pair",
+        ),
+        (
+            TlsParts {
+                key: pair.certificate.as_bytes(),
+                ..pair.parts()
+            },
+            Key,
+            "BEGIN PRIVATE KEY",
+        ),
+        (
+            TlsParts {
+                client_authorities: Some(b"# none\n"),
+                ..pair.parts()
+            },
+            ClientAuthorities,
+            "BEGIN CERTIFICATE",
+        ),
+        (
+            TlsParts {
+                client_authorities: Some(authorities.as_bytes()),
+                ..pair.parts()
+            },
+            ClientAuthorities,
+            "2 of 2: expired",
+        ),
+    ] {
+        let errors = TlsSettings::new(&parts).expect_err(problem);
+        let [error] = &errors[..] else {
+            panic!("{errors:?}");
+        };
+        assert_eq!(error.part, part, "{error}");
+        assert!(error.problem.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let pair = Pair::new(|_| ());
+    let parts = TlsParts {
+        key: b"",
+        client_authorities: Some(b""),
+        ..pair.parts()
+    };
+    assert_eq!(TlsSettings::new(&parts).expect_err("both").len(), 2);
+}
+
+#[test]
+fn settings_are_told_apart_by_what_they_say_and_show_no_key() {
+    let pair = Pair::new(|_| ());
+    let settings = |change: fn(&mut TlsParts<'_>)| {
+        let mut parts = pair.parts();
+        change(&mut parts);
+        TlsSettings::new(&parts).expect("good")
+    };
+    let before = settings(|_| ());
+    assert_eq!(
+        before,
+        settings(|parts| parts.now += Duration::from_secs(60))
+    );
+    assert_ne!(before, settings(|parts| parts.client_authorities = None));
+    assert_ne!(
+        before,
+        settings(|parts| parts.min_version = TlsVersion::V1_3)
+    );
+    assert_eq!(format!("{before:?}"), "TlsSettings");
+}

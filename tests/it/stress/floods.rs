@@ -1,0 +1,76 @@
+//! Clients that send as much as they can of what costs them nothing.
+
+use super::{CHECK, Stage};
+use crate::support::h2::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Raw, SETTINGS, frame,
+    head,
+};
+
+#[test]
+fn a_flood_of_frames_takes_no_memory_and_hinders_nobody() {
+    let stage = Stage::start();
+    let before = stage.jotgate.memory_peak_kib();
+    let request = head(CHECK, &[]);
+    let open = frame(HEADERS, 0, 1, &request);
+    let junk = frame(CONTINUATION, 0, 1, &[0; 16_000]);
+    let settings = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
+    let ping = frame(PING, 0, 0, &[0; 8]);
+    let started = frame(HEADERS, END_HEADERS, 1, &request);
+    let empty = frame(DATA, 0, 1, b"");
+    for (name, first, flood) in [
+        ("continuations", open.clone(), junk),
+        (
+            "continuations of nothing",
+            open,
+            frame(CONTINUATION, 0, 1, b""),
+        ),
+        ("settings", Vec::new(), settings),
+        ("pings", Vec::new(), ping),
+        ("empty data", started, empty),
+    ] {
+        for mut raw in stage.each(|to| Raw::greeted(to, b"")) {
+            let many = flood.repeat(FRAMES / 100);
+            // Until it is cut off, or nothing is read any more, or all was taken.
+            let _ = raw.send(&first);
+            let _ = (0..100).try_for_each(|_| raw.send(&many));
+        }
+        stage.assert_good(name);
+    }
+    for mut raw in stage.each(|to| Raw::greeted(to, b"")) {
+        let _ = (0..FRAMES).try_for_each(|number| rapid_reset(&mut raw, number));
+    }
+    stage.assert_good("rapid reset");
+    let grown = stage.jotgate.memory_peak_kib() - before;
+    assert!(grown < MEMORY_KIB, "{grown} KiB");
+}
+
+/// A request that is taken back before it is answered (CVE-2023-44487).
+fn rapid_reset(raw: &mut Raw, number: usize) -> std::io::Result<()> {
+    let stream = u32::try_from(2 * number + 1).expect("few");
+    let request = frame(HEADERS, END_HEADERS, stream, &head(CHECK, &[]));
+    let reset = frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
+    raw.send(&[request, reset].concat())
+}
+
+/// Who asks and reads no answer gets no more of them than fit into the buffers of one connection.
+#[test]
+fn who_reads_nothing_is_not_answered_without_end() {
+    let stage = Stage::start();
+    let before = stage.jotgate.memory_peak_kib();
+    let ask = |stream| frame(HEADERS, END_HEADERS | END_STREAM, stream, &head(CHECK, &[]));
+    for window in [&[][..], &[0, 4, 0, 0, 0, 0]] {
+        for mut raw in stage.each(|to| Raw::greeted(to, window)) {
+            let _ = (0..20_000).try_for_each(|number| raw.send(&ask(2 * number + 1)));
+        }
+    }
+    let mut raw = Raw::open(stage.jotgate.http());
+    let many = b"GET /auth HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1000);
+    let _ = (0..500).try_for_each(|_| raw.send(&many));
+    stage.assert_good("they still hang on");
+    let grown = stage.jotgate.memory_peak_kib() - before;
+    assert!(grown < MEMORY_KIB, "{grown} KiB");
+}
+
+/// Of each kind.
+const FRAMES: usize = 50_000;
+const MEMORY_KIB: u64 = 100 * 1024;
