@@ -83,7 +83,7 @@ impl Worker {
             self.phase.clone(),
             self.closing,
             move |door, stream, phase| {
-                let service = grpc_service.clone();
+                let service = grpc_service.clone().for_client(stream.address());
                 async move {
                     let leaving = Leaving::new(phase, Phase::Draining);
                     match enter(&door, stream, &leaving).await {

@@ -194,7 +194,7 @@ pub(super) fn beside(text: &str, directory: &Path) -> String {
 
 /// A whole Envoy configuration around a fragment: `http_filters` before the router, `clusters`
 /// beside the upstream's, and anything else into the connection manager.
-pub(super) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
+pub(crate) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
     let mut taken = |key: &str| match fragment.remove(key) {
         Some(Value::Array(entries)) => entries,
         Some(other) => panic!("{key} is a list, not {other}"),
@@ -237,7 +237,7 @@ pub(super) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
 }
 
 /// A whole nginx configuration, in which nothing lies where only root may write.
-pub(super) fn nginx_around(servers: &str) -> String {
+pub(crate) fn nginx_around(servers: &str) -> String {
     format!(
         "pid nginx.pid; error_log stderr warn;
 events {{}}
