@@ -7,6 +7,7 @@ import yaml
 from cloudcoil.models.istio.security import v1 as istio_security
 
 from chart import (
+    OLDEST_AND_NEWEST,
     ROOT,
     custom_resource,
     is_of_kubernetes,
@@ -71,7 +72,7 @@ class Manifests(unittest.TestCase):
                 self.assertTrue(one["metadata"]["name"])
                 self.assertTrue(one["metadata"]["namespace"])
                 if is_of_kubernetes(one):
-                    validate(one)
+                    validate(one, OLDEST_AND_NEWEST)
                 elif one["kind"] == "AuthorizationPolicy":
                     custom_resource(one, istio_security)
                 else:
@@ -153,7 +154,7 @@ class Values(unittest.TestCase):
             for one in objects(values):
                 with self.subTest(place, kind=one["kind"]):
                     if is_of_kubernetes(one):
-                        validate(one)
+                        validate(one, OLDEST_AND_NEWEST)
             with self.subTest(place):
                 result = jotgate_check(values)
                 self.assertEqual(result.returncode, 0, result.stderr)

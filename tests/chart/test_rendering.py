@@ -10,7 +10,7 @@ from cloudcoil.models.prometheus_operator import v1 as prometheus_operator
 from chart import (
     CHART,
     GOLDEN,
-    KUBERNETES,
+    OLDEST_AND_NEWEST,
     custom_resource,
     is_of_kubernetes,
     jotgate_check,
@@ -24,7 +24,7 @@ from chart import (
 class Rendering(unittest.TestCase):
     def test_the_chart_pleases_helm_lint_in_its_strict_mode(self):
         for name, values in value_sets().items():
-            for version in (KUBERNETES[0], KUBERNETES[-1]):
+            for version in OLDEST_AND_NEWEST:
                 with self.subTest(values=name, kubernetes=version):
                     report = helm_python.lint(
                         CHART, values, strict=True, kube_version=f"v{version}", namespace="gates"
