@@ -23,6 +23,8 @@ DOCUMENTS = [ROOT / "docs" / "kubernetes.md", *sorted((ROOT / "docs" / "gateways
 # Custom resources of which no schema is to be had here. They were looked at with those of the projects; what a test
 # can hold is that their kinds are these, and that they lead to jotgate.
 WITHOUT_SCHEMA = {
+    ("cert-manager.io/v1", "Certificate"),
+    ("gateway.networking.k8s.io/v1", "BackendTLSPolicy"),
     ("gateway.envoyproxy.io/v1alpha1", "SecurityPolicy"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
     ("gateway.networking.k8s.io/v1beta1", "ReferenceGrant"),
