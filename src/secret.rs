@@ -1,5 +1,6 @@
 //! Where a secret value comes from, and a box for it that cannot be printed.
 
+use std::env::VarError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -38,9 +39,17 @@ impl SecretSource {
             }
             Self::Env(name) => std::env::var(name)
                 .map(|text| Zeroizing::new(text.into_bytes()))
-                .map_err(|error| format!("environment variable {name}: {error}")),
+                .map_err(|error| format!("environment variable {name} {}", why(&error))),
             Self::Value(text) => Ok(Zeroizing::new(text.as_bytes().to_vec())),
         }
+    }
+}
+
+/// Why a variable is no use. The error's own words hold what is in it.
+const fn why(error: &VarError) -> &'static str {
+    match error {
+        VarError::NotPresent => "is not set",
+        VarError::NotUnicode(_) => "is not UTF-8",
     }
 }
 
@@ -56,12 +65,22 @@ impl fmt::Debug for SecretSource {
 
 #[cfg(test)]
 mod tests {
-    use super::SecretSource;
+    use std::env::VarError;
+
+    use super::{SecretSource, why};
 
     #[test]
     fn debug_never_shows_the_value() {
         let source = SecretSource::Value("hunter2".to_owned().into());
         assert_eq!(format!("{source:?}"), "value [redacted]");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_not_shown() {
+        assert_eq!(why(&VarError::NotPresent), "is not set");
+        let error = VarError::NotUnicode("hunter2".into());
+        assert!(error.to_string().contains("hunter2"), "that is why");
+        assert_eq!(why(&error), "is not UTF-8");
     }
 
     #[test]
