@@ -4,6 +4,7 @@
 
 mod algorithm;
 mod compact;
+mod edwards;
 mod signing;
 mod verifying;
 

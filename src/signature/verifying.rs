@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
     self, EcdsaVerificationAlgorithm, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents,
 };
 
-use super::Algorithm;
+use super::{Algorithm, edwards};
 use crate::limits::{RSA_BITS_MAX, RSA_BITS_MIN};
 
 /// A key that verifies signatures of one algorithm.
@@ -51,7 +51,7 @@ pub enum KeyDefect {
     Type,
     /// `use` is not `sig`.
     Use,
-    /// RSA below 2048 bits, or a secret shorter than the hash.
+    /// RSA below 2048 bits, a point of Ed25519 of small order, or a secret shorter than the hash.
     Weak,
 }
 
@@ -92,8 +92,9 @@ impl VerifyingKey {
     /// An RSA key from modulus and exponent, big-endian.
     ///
     /// # Errors
-    /// `Weak` below 2048 bits, `Exponent` for an even one or below 3, `Malformed` beyond 8192 bits
-    /// or where the numbers are no key, `Algorithm` if the algorithm is not RSA's.
+    /// `Weak` below 2048 bits, `Exponent` for an even one or below 3, `Malformed` beyond 8192 bits,
+    /// for an even modulus or where the numbers are no key, `Algorithm` if the algorithm is not
+    /// RSA's.
     pub fn rsa(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyDefect> {
         let parameters = rsa_parameters(algorithm).ok_or(KeyDefect::Algorithm)?;
         let modulus = without_leading_zeros(modulus);
@@ -104,9 +105,12 @@ impl VerifyingKey {
             bits if bits > RSA_BITS_MAX => return Err(KeyDefect::Malformed),
             _ => {}
         }
-        let is_odd = exponent.last().is_some_and(|last| last & 1 == 1);
+        // A product of two odd primes; the library takes others as well.
+        if !is_odd(modulus) {
+            return Err(KeyDefect::Malformed);
+        }
         // Up to 32 bits: larger exponents make verification slow for whoever must do it.
-        if !is_odd || exponent == [1] || exponent.len() > 4 {
+        if !is_odd(exponent) || exponent == [1] || exponent.len() > 4 {
             return Err(KeyDefect::Exponent);
         }
         let components = RsaPublicKeyComponents {
@@ -138,10 +142,15 @@ impl VerifyingKey {
     /// An Ed25519 key from its 32 bytes (RFC 8037 2).
     ///
     /// # Errors
-    /// `Malformed` for another length, `Curve` if the bytes are no point.
+    /// `Malformed` for another length, `Curve` if the bytes are no point or not its one spelling,
+    /// `Weak` if everybody can sign for it.
     pub fn ed25519(x: &[u8]) -> Result<Self, KeyDefect> {
-        if x.len() != 32 {
-            return Err(KeyDefect::Malformed);
+        let point: &edwards::Point = x.try_into().map_err(|_| KeyDefect::Malformed)?;
+        if edwards::has_small_order(point) {
+            return Err(KeyDefect::Weak);
+        }
+        if !edwards::is_canonical(point) {
+            return Err(KeyDefect::Curve);
         }
         let key = ParsedPublicKey::new(&signature::ED25519, x).map_err(|_| KeyDefect::Curve)?;
         Ok(Self::public(Algorithm::Ed25519, key, 64))
@@ -257,6 +266,10 @@ fn hmac_parameters(algorithm: Algorithm) -> Option<hmac::Algorithm> {
 fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|last| last & 1 == 1)
 }
 
 fn bits(number: &[u8]) -> usize {
