@@ -104,12 +104,12 @@ impl KeySet {
         let mut by_algorithm: [Fitting; Algorithm::ALL.len()] = Default::default();
         for key in &keys {
             let fitting = &mut by_algorithm[key.algorithm().index()];
-            *fitting = match fitting {
-                Fitting::None => Fitting::One(Arc::clone(key)),
+            match fitting {
+                Fitting::None => *fitting = Fitting::One(Arc::clone(key)),
                 // One key under two names is still one key.
-                Fitting::One(other) if other.thumbprint == key.thumbprint => continue,
-                Fitting::One(_) | Fitting::Several => Fitting::Several,
-            };
+                Fitting::One(other) if other.thumbprint == key.thumbprint => {}
+                Fitting::One(_) | Fitting::Several => *fitting = Fitting::Several,
+            }
             if let Some(id) = key.id() {
                 by_id.entry(id.into()).or_default().push(Arc::clone(key));
             }

@@ -141,3 +141,16 @@ fn notes_are_bounded_whatever_is_missed_and_none_is_made_up() {
     store.raise_miss(Some("last"), ALGORITHM);
     assert!(!store.take_misses().is_empty());
 }
+
+#[test]
+fn a_key_under_two_names_is_found_by_both_and_by_none() {
+    let verifying = SigningKey::generate(ALGORITHM).expect("generated");
+    let verifying = verifying.verifying_key().expect("public");
+    let named = |id| Key::new(Some(id), "the same".to_owned(), verifying.clone());
+    let store = KeyStore::fixed(vec![named("a"), named("b")]);
+    let set = store.load();
+    for id in [Some("a"), Some("b"), None] {
+        let found = set.select(id, ALGORITHM).map(Iterator::count);
+        assert_eq!(found, Ok(1), "{id:?}");
+    }
+}
