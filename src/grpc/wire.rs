@@ -300,7 +300,12 @@ fn any_pair(entry: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
             _ => {}
         }
     }
-    Ok((key, if raw.is_empty() { value } else { raw }))
+    match (value, raw) {
+        (value, []) => Ok((key, value)),
+        ([], raw) => Ok((key, raw)),
+        // Envoy sets one of the two; of both, one would not be judged.
+        (_, _) => Err(Malformed),
+    }
 }
 
 // Field numbers of Envoy's public API.

@@ -69,6 +69,24 @@ fn a_message_that_occurs_twice_is_refused() {
 }
 
 #[test]
+fn a_header_with_two_values_is_refused() {
+    let header = HeaderValue {
+        key: "a".into(),
+        value: "text".into(),
+        raw_value: b"bytes".to_vec(),
+    };
+    let map = HeaderMap {
+        headers: vec![header],
+    };
+    let http = HttpRequest {
+        header_map: Some(map),
+        ..HttpRequest::default()
+    };
+    let bytes = request(http, HashMap::new()).encode_to_vec();
+    assert_eq!(CheckView::parse(&bytes).err(), Some(Malformed));
+}
+
+#[test]
 fn truncated_lengths_and_unknown_wire_types_are_refused() {
     for bytes in [
         &[0x0a][..],
