@@ -1,5 +1,6 @@
 mod front;
 mod internal_token;
+mod races;
 
 use http::HeaderName;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::{Outcome, Requirement, Value};
+use super::super::{Facts, Lines, Outcome, Requirement, Value};
 use super::{cel, claim, facts, not, role, scanned, scope, tests};
 
 /// JSON of every shape, in a hostile mood.
@@ -52,7 +52,84 @@ fn any_requirement() -> impl Strategy<Value = Requirement> {
     })
 }
 
+/// What a requirement comes to by the tables of Kleene's logic, whose third value is "undecided";
+/// scopes and roles are read from serde_json's idea of the claims.
+fn reference(requirement: &Requirement, claims: &serde_json::Value, facts: &Facts<'_>) -> Truth {
+    let of = |requirement| reference(requirement, claims, facts);
+    let texts = |value: &serde_json::Value, splits: bool| -> Vec<String> {
+        let list = value.as_array().cloned();
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect();
+        match value.as_str() {
+            Some(text) if splits => words(text),
+            Some(text) => vec![text.to_owned()],
+            None => {
+                let list = list.unwrap_or_default();
+                list.iter()
+                    .filter_map(|it| Some(it.as_str()?.to_owned()))
+                    .collect()
+            }
+        }
+    };
+    match requirement {
+        Requirement::All(inner) => inner.iter().map(of).min().unwrap_or(Truth::Yes),
+        Requirement::Any(inner) => inner.iter().map(of).max().unwrap_or(Truth::No),
+        Requirement::Not(inner) => match of(inner) {
+            Truth::Yes => Truth::No,
+            Truth::Undecided => Truth::Undecided,
+            Truth::No => Truth::Yes,
+        },
+        Requirement::Scope(_) => {
+            let has = ["scope", "scp", "scopes"]
+                .iter()
+                .any(|name| texts(&claims[name], true).contains(&"acme".to_owned()));
+            Truth::from(has)
+        }
+        Requirement::Role { .. } => {
+            Truth::from(texts(&claims["roles"], false).contains(&"acme".to_owned()))
+        }
+        Requirement::Claim { .. } | Requirement::Cel(_) => match requirement.judge(facts) {
+            Outcome::Holds => Truth::Yes,
+            Outcome::Undecided(_) => Truth::Undecided,
+            Outcome::Fails(_) => Truth::No,
+        },
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Truth {
+    No,
+    Undecided,
+    Yes,
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
 proptest! {
+    #[test]
+    fn every_nest_of_requirements_comes_to_what_a_naive_reader_says(
+        value in any_json(),
+        requirement in any_requirement(),
+    ) {
+        let claims = json!({"c": value, "roles": value, "scope": value});
+        let text = claims.to_string();
+        let facts = facts(&text);
+        let truth = match requirement.judge(&facts) {
+            Outcome::Holds => Truth::Yes,
+            Outcome::Undecided(_) => Truth::Undecided,
+            Outcome::Fails(_) => Truth::No,
+        };
+        prop_assert_eq!(truth, reference(&requirement, &claims, &facts));
+        // Only a yes lets anybody in, whether judged at once or with the token first.
+        let lines = Lines::new([requirement]);
+        prop_assert_eq!(lines.check(&facts).is_ok(), truth == Truth::Yes);
+        let verdict = lines.check_token(&facts.token);
+        prop_assert_eq!(lines.check_request(verdict, &facts), lines.check(&facts));
+    }
+
     #[test]
     fn no_claims_are_a_panic_and_not_is_the_opposite(
         value in any_json(),
