@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::http::Request;
-use super::wait;
+use super::{leaks, wait};
 
 /// `jotgate serve` with a configuration of its own, on ports of its own.
 pub struct Jotgate {
@@ -23,6 +23,8 @@ pub struct Jotgate {
     directory: TempDir,
     /// The part of the configuration that stays.
     server: Value,
+    /// What must be in no log.
+    secrets: leaks::Planted,
 }
 
 impl Jotgate {
@@ -64,6 +66,11 @@ impl Jotgate {
         server["http"]["listen"] = http.clone();
         server["admin"]["listen"] = json!("127.0.0.1:0");
         let server = server.clone();
+        if config["log"]["level"].is_null() {
+            config["log"]["level"] = json!("trace");
+        }
+        let mut secrets = leaks::Planted::default();
+        secrets.find_in(&config);
         let file = directory.path().join(CONFIG_FILE);
         // JSON is YAML.
         fs::write(&file, config.to_string()).expect("the directory can be written to");
@@ -80,6 +87,7 @@ impl Jotgate {
         let reader = Some(follow(stderr, Arc::clone(&log)));
         let addresses = BTreeMap::new();
         let mut jotgate = Self {
+            secrets,
             child,
             addresses,
             log,
@@ -126,6 +134,9 @@ impl Jotgate {
     /// `config` needs no `server`: that stays.
     pub fn reconfigure(&self, mut config: Value) {
         config["server"] = self.server.clone();
+        if config["log"]["level"].is_null() {
+            config["log"]["level"] = json!("trace");
+        }
         let file = self.directory.path().join(CONFIG_FILE);
         let edited = file.with_extension("edited");
         fs::write(&edited, config.to_string()).expect("the directory can be written to");
@@ -198,7 +209,13 @@ impl Drop for Jotgate {
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("jotgate logged:\n{}", self.log());
+            return;
         }
+        // To the last line: whoever holds the other end is gone.
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader never panics");
+        }
+        self.secrets.none_in(&self.log());
     }
 }
 

@@ -6,6 +6,7 @@ pub mod http;
 pub mod idp;
 pub mod jotgate;
 pub mod keys;
+pub mod leaks;
 pub mod nginx;
 pub mod programs;
 pub mod rpc;
