@@ -30,7 +30,7 @@ pub fn refusals(court: &Court) -> Vec<Case> {
         ("no signature", format!("{message}."), "signature_invalid"),
         (
             "claims are no object",
-            key.sign_text(&key.header().to_string(), "[]"),
+            key.sign_text(key.header().to_string(), "[]"),
             "token_malformed",
         ),
         (
@@ -225,10 +225,14 @@ pub fn mutations(good: &str) -> impl Iterator<Item = String> {
 }
 
 /// A token and what is to be said about it.
+#[derive(Clone)]
 pub struct Case {
     pub name: String,
     pub token: String,
     pub reason: &'static str,
+    /// Where it stands in a field of a request, if that makes a difference: what is no token is not
+    /// looked for there, or looks like two.
+    pub reason_in_a_field: &'static str,
 }
 
 impl Case {
@@ -238,6 +242,7 @@ impl Case {
             name,
             token,
             reason,
+            reason_in_a_field: reason,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! jotgate with issuers of every kind, and every way of asking it.
 
-use serde_json::json;
+use std::cell::RefCell;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio_stream as stream;
 
 use super::corpus::Case;
-use crate::support::http::Request;
-use crate::support::idp::AUDIENCE;
+use crate::support::http::{Connection, Request, Response};
+use crate::support::idp::{AUDIENCE, merged};
 use crate::support::jotgate::Jotgate;
 use crate::support::keys::{ALGORITHMS, SigningKey};
-use crate::support::rpc::{Rpc, check_request, check_verdict, set_header};
+use crate::support::rpc::{Rpc, check_request_for, check_verdict, set_header};
+use jotgate::grpc::proto::envoy::service::auth::v3::CheckResponse;
+use jotgate::grpc::proto::envoy::service::auth::v3::check_response::HttpResponse;
 use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
 use jotgate::grpc::proto::jotgate::v1::{
     Verdict, VerifyBatchRequest, VerifyRequest, VerifyResponse,
@@ -18,10 +23,20 @@ use jotgate::grpc::proto::jotgate::v1::{
 pub struct Court {
     jotgate: Jotgate,
     rpc: Rpc,
+    connection: RefCell<Option<Connection>>,
     /// A key of every algorithm, of the issuer without further demands.
     pub keys: Vec<SigningKey>,
     pub strict: SigningKey,
     pub twin: SigningKey,
+    /// Whether tokens of no issuer may be a consumer's.
+    has_consumers: bool,
+}
+
+/// What `/v1/verify` says. The claims beside it may hold numbers that nobody can read.
+#[derive(Deserialize)]
+struct Spoken {
+    verdict: String,
+    reason: String,
 }
 
 /// A way of asking and its verdicts, one a token.
@@ -29,13 +44,19 @@ pub type Verdicts = Vec<(&'static str, Vec<String>)>;
 
 impl Court {
     pub fn open() -> Self {
+        Self::open_with(&[], &json!({}))
+    }
+
+    /// The same with more keys of the usual issuer, and `changes` beside the issuers.
+    pub fn open_with(more_keys: &[Value], changes: &Value) -> Self {
         let keys: Vec<_> = ALGORITHMS
             .iter()
             .map(|algorithm| SigningKey::generate(algorithm, algorithm))
             .collect();
         let strict = SigningKey::generate("ES256", "strict");
         let twin = SigningKey::generate("ES256", "twin");
-        let sources: Vec<_> = keys.iter().map(SigningKey::source).collect();
+        let mut sources: Vec<_> = keys.iter().map(SigningKey::source).collect();
+        sources.extend_from_slice(more_keys);
         let issuers = json!({
             "corp": {
                 "issuer": ISSUER, "audiences": [AUDIENCE], "algorithms": ALGORITHMS,
@@ -57,14 +78,16 @@ impl Court {
             },
         });
         let config = json!({ "issuers": issuers, "deny": { "expose_reason": true } });
-        let jotgate = Jotgate::start(config);
+        let jotgate = Jotgate::start(merged(config, changes));
         let rpc = Rpc::connect(jotgate.grpc());
         Self {
             jotgate,
             rpc,
+            connection: RefCell::default(),
             keys,
             strict,
             twin,
+            has_consumers: changes.get("consumers").is_some(),
         }
     }
 
@@ -74,13 +97,28 @@ impl Court {
             .expect("there is one of each")
     }
 
-    pub fn judge(&self, corpus: Vec<Case>) {
+    pub fn judge(&self, corpus: &[Case]) {
         let tokens: Vec<_> = corpus.iter().map(|case| case.token.as_str()).collect();
         for (way, verdicts) in self.ask(&tokens) {
             assert_eq!(verdicts.len(), corpus.len(), "{way}");
+            let is_in_a_field = FIELDS.contains(&way);
             for (case, verdict) in corpus.iter().zip(verdicts) {
-                assert_eq!(verdict, case.reason, "{way} about {}", case.name);
+                let reason = if is_in_a_field {
+                    case.reason_in_a_field
+                } else {
+                    case.reason
+                };
+                let reason = self.reason_here(reason);
+                assert_eq!(verdict, reason, "{way} about {}: {}", case.name, case.token);
             }
+        }
+    }
+
+    /// Whoever is no issuer may be a consumer, where there are any.
+    pub fn reason_here(&self, reason: &'static str) -> &'static str {
+        match reason {
+            "issuer_missing" | "issuer_unknown" if self.has_consumers => "consumer_unknown",
+            reason => reason,
         }
     }
 
@@ -104,10 +142,32 @@ impl Court {
         ]
     }
 
-    fn check(&self, token: &str) -> String {
+    /// What a gateway is told about a request for `path`: a refusal, or who the request is from.
+    pub fn identity(&self, path: &str, token: &str) -> Result<Option<String>, String> {
+        let answer = self.check_at(path, token);
+        let (code, headers) = check_verdict(&answer);
+        if code != tonic::Code::Ok {
+            let reason = set_header(headers, "x-jotgate-reason");
+            return Err(reason.expect("a refusal has a reason").to_owned());
+        }
+        let identity = set_header(headers, IDENTITY).map(str::to_owned);
+        let Some(HttpResponse::OkResponse(ok)) = &answer.http_response else {
+            panic!("a permission without what to remove: {answer:?}");
+        };
+        let is_removed = ok.headers_to_remove.iter().any(|name| name == IDENTITY);
+        assert_eq!(identity.is_none(), is_removed, "{answer:?}");
+        Ok(identity)
+    }
+
+    fn check_at(&self, path: &str, token: &str) -> CheckResponse {
         let authorization = format!("Bearer {token}");
-        let request = check_request(&[("authorization", &authorization)]);
-        let answer = self.rpc.check(request).expect("a bad token is a verdict");
+        let headers = [("authorization", &*authorization), (IDENTITY, "forged")];
+        let request = check_request_for(path, &headers);
+        self.rpc.check(request).expect("a bad token is a verdict")
+    }
+
+    fn check(&self, token: &str) -> String {
+        let answer = self.check_at("/orders", token);
         let (code, headers) = check_verdict(&answer);
         let reason = set_header(headers, "x-jotgate-reason");
         assert_eq!(code == tonic::Code::Ok, reason.is_none(), "{answer:?}");
@@ -142,8 +202,21 @@ impl Court {
         })
     }
 
+    /// One connection for as many questions as it lasts: most of them are refusals of a token,
+    /// which is no reason to hang up.
+    fn exchange(&self, request: &Request) -> Response {
+        let mut kept = self.connection.borrow_mut();
+        if let Some(answer) = kept.as_mut().and_then(|it| it.exchange(request).ok()) {
+            return answer;
+        }
+        let mut connection = Connection::open(self.jotgate.http()).expect("jotgate listens");
+        let answer = connection.exchange(request).expect("the server answers");
+        *kept = Some(connection);
+        answer
+    }
+
     fn http(&self, request: &Request) -> String {
-        let answer = request.send(self.jotgate.http());
+        let answer = self.exchange(request);
         let reason = answer.header("x-jotgate-reason");
         assert_eq!(answer.status == 200, reason.is_none(), "{answer:?}");
         reason.unwrap_or("ok").to_owned()
@@ -151,13 +224,12 @@ impl Court {
 
     fn verify_json(&self, token: &str) -> String {
         let request = Request::new("POST", "/v1/verify").json(&json!({ "token": token }));
-        let answer = request.send(self.jotgate.http());
+        let answer = self.exchange(&request);
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let answer = answer.json();
-        let reason = answer["reason"].as_str().expect("a reason");
-        let verdict = answer["verdict"].as_str().expect("a verdict");
-        assert_eq!(verdict == "ALLOW", reason == "ok", "{answer}");
-        reason.to_owned()
+        let Spoken { verdict, reason } = serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|error| panic!("{error} in {}", answer.text()));
+        assert_eq!(verdict == "ALLOW", reason == "ok", "{}", answer.text());
+        reason
     }
 }
 
@@ -187,3 +259,8 @@ pub const ISSUER: &str = "https://idp.example.com/";
 pub const STRICT_ISSUER: &str = "https://strict.example.com/";
 pub const TWIN_ISSUER: &str = "https://twins.example.com/";
 pub const DOWN_ISSUER: &str = "https://down.example.com/";
+/// The header that rules make of `sub`.
+pub const IDENTITY: &str = "x-user-id";
+
+/// Ways of asking where the token stands in a field of a request.
+const FIELDS: [&str; 3] = ["Check", "/auth", "/envoy"];

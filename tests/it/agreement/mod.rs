@@ -1,5 +1,6 @@
 //! Every way of asking gives the same answer about the same token, and the one the contract says.
 
+mod attacks;
 mod corpus;
 mod court;
 
@@ -14,13 +15,13 @@ fn good_tokens_of_every_algorithm_pass_however_one_asks() {
         let token = key.sign(&key.header(), &usual_claims(ISSUER));
         Case::new(key.algorithm(), token, "ok")
     });
-    court.judge(corpus.collect());
+    court.judge(&corpus.collect::<Vec<_>>());
 }
 
 #[test]
 fn every_cause_has_the_same_reason_however_one_asks() {
     let court = Court::open();
-    court.judge(refusals(&court));
+    court.judge(&refusals(&court));
 }
 
 #[test]

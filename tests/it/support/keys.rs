@@ -1,5 +1,6 @@
 //! Keys and tokens, made without any of the code under test.
 
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
@@ -74,6 +75,22 @@ impl SigningKey {
         jwk
     }
 
+    /// The public key as X.509 has it (RFC 5280 4.1.2.7), in DER.
+    ///
+    /// # Panics
+    ///
+    /// For a secret.
+    pub fn spki(&self) -> Vec<u8> {
+        let der = match &self.material {
+            Material::Ec(pair) => pair.public_key().as_der(),
+            Material::Ed(pair) => pair.public_key().as_der(),
+            Material::Rsa(pair, _) => pair.public_key().as_der(),
+            Material::Secret(..) => panic!("a secret has no public key"),
+        };
+        let der: PublicKeyX509Der<'_> = der.expect("a public key can be written");
+        der.as_ref().to_vec()
+    }
+
     /// The entry of `issuers.*.keys` that makes the key known: inline.
     pub fn source(&self) -> Value {
         match &self.material {
@@ -98,14 +115,20 @@ impl SigningKey {
 
     /// A token with this header and these claims.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
-        self.sign_text(&header.to_string(), &claims.to_string())
+        self.sign_text(header.to_string(), claims.to_string())
     }
 
-    /// A token with these very texts, be they JSON or not.
-    pub fn sign_text(&self, header: &str, claims: &str) -> String {
-        let message = format!("{}.{}", base64url(header), base64url(claims));
-        let signature = self.signature(message.as_bytes());
-        format!("{message}.{}", base64url(signature))
+    /// A token with these very texts, be they JSON or not, or no texts at all.
+    pub fn sign_text(&self, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+        self.sign_message(&format!("{}.{}", base64url(header), base64url(claims)))
+    }
+
+    /// A token that begins with this message, whatever it is.
+    pub fn sign_message(&self, message: &str) -> String {
+        format!(
+            "{message}.{}",
+            base64url(self.signature(message.as_bytes()))
+        )
     }
 
     fn signature(&self, message: &[u8]) -> Vec<u8> {

@@ -75,12 +75,17 @@ impl Rpc {
 
 /// What Envoy sends about `GET /orders` with these headers.
 pub fn check_request(headers: &[(&str, &str)]) -> CheckRequest {
+    check_request_for("/orders", headers)
+}
+
+/// The same about another path.
+pub fn check_request_for(path: &str, headers: &[(&str, &str)]) -> CheckRequest {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let http = HttpRequest {
         method: "GET".to_owned(),
-        path: "/orders".to_owned(),
+        path: path.to_owned(),
         host: "api.example.com".to_owned(),
         headers: headers.collect(),
         ..HttpRequest::default()
