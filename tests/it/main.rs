@@ -16,6 +16,7 @@ mod demo;
 mod docs;
 mod envoy;
 mod examples;
+mod fuzz;
 mod issuing;
 mod keys_under_load;
 mod lifecycle;
