@@ -8,6 +8,7 @@
     reason = "a test exports nothing; `pub` marks what a module is for"
 )]
 
+mod conformance;
 mod house;
 mod sources;
 
