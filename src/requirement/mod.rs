@@ -13,7 +13,7 @@ mod pattern;
 mod value;
 
 pub use claim::{ClaimTest, Names};
-pub use condition::{Condition, ConditionError};
+pub use condition::{Allowance, ClaimExpression, Condition, ConditionError, Undecided};
 pub use evidence::LineEvidence;
 pub use facts::{EachHeader, Facts, RequestFacts, TokenFacts};
 pub use lines::{Lines, TokenVerdict};

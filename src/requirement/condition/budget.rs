@@ -106,7 +106,12 @@ fn length(value: &(dyn Val + '_)) -> u64 {
     let length = text
         .map(|text| text.inner().len())
         .or_else(|| bytes.map(|bytes| bytes.inner().len()));
-    length.unwrap_or_default() as u64 / BYTES_PER_UNIT
+    units(length.unwrap_or_default())
+}
+
+/// What so many bytes of text cost.
+pub(super) const fn units(bytes: usize) -> u64 {
+    bytes as u64 / BYTES_PER_UNIT
 }
 
 impl Val for Budget {

@@ -1,5 +1,5 @@
-//! Conditions in CEL, the Common Expression Language: compiled and checked at load, metered when
-//! they run.
+//! Conditions and claims in CEL, the Common Expression Language: compiled and checked at load,
+//! metered when they run.
 //!
 //! The interpreter has no bounds of its own, and an expression is quadratic or worse in the claims
 //! as soon as it walks over one list for each member of another. So the compiled expression is
@@ -7,9 +7,11 @@
 //! budget for the whole evaluation. Who has none left gets an error, and an error is a refusal.
 
 mod budget;
+mod claim;
 mod meter;
 mod names;
 mod survey;
+mod value;
 mod values;
 
 use std::fmt;
@@ -22,8 +24,10 @@ use cel::{Context, ExecutionError, ParseErrors, Value};
 
 use super::Facts;
 use crate::limits::{CONDITION_BYTES, CONDITION_DEPTH, CONDITION_NODES};
-use budget::PatternValue;
+use budget::{Budget, PatternValue};
+pub use claim::{Allowance, ClaimExpression};
 use names::{Reference, Wanted};
+use survey::Purpose;
 use values::Variables;
 
 /// A condition in CEL over `claims`, `header`, `request` and `consumer`.
@@ -45,27 +49,7 @@ impl Condition {
     /// [`ConditionError`] if it is no CEL, names what is not there, cannot be true or false, or
     /// is beyond a limit.
     pub fn new(source: &str) -> Result<Self, ConditionError> {
-        if source.len() > CONDITION_BYTES {
-            return Err(ConditionError::TooLong);
-        }
-        // The parser is not ours: a panic in it must not end a reload.
-        let parsed = catch_unwind(|| {
-            PrattParser::new()
-                .max_recursion_depth(CONDITION_DEPTH)
-                .max_expression_node_count(CONDITION_NODES)
-                .parse(source)
-        });
-        let parsed = parsed.map_err(|_| ConditionError::Syntax("the parser failed".to_owned()))?;
-        let mut expression = parsed.map_err(|errors| ConditionError::Syntax(told(&errors)))?;
-        let survey = survey::survey(&expression)?;
-        let patterns = meter::meter(&mut expression)?;
-        Ok(Self(Arc::new(Compiled {
-            source: source.into(),
-            expression,
-            patterns,
-            wanted: survey.wanted,
-            references: survey.references.into(),
-        })))
+        Compiled::new(source, Purpose::Condition).map(|compiled| Self(Arc::new(compiled)))
     }
 
     /// Whether it looks at the request.
@@ -98,8 +82,33 @@ impl Condition {
 }
 
 impl Compiled {
+    fn new(source: &str, purpose: Purpose) -> Result<Self, ConditionError> {
+        if source.len() > CONDITION_BYTES {
+            return Err(ConditionError::TooLong);
+        }
+        // The parser is not ours: a panic in it must not end a reload.
+        let parsed = catch_unwind(|| {
+            PrattParser::new()
+                .max_recursion_depth(CONDITION_DEPTH)
+                .max_expression_node_count(CONDITION_NODES)
+                .parse(source)
+        });
+        let parsed = parsed.map_err(|_| ConditionError::Syntax("the parser failed".to_owned()))?;
+        let mut expression = parsed.map_err(|errors| ConditionError::Syntax(told(&errors)))?;
+        let survey = survey::survey(&expression, purpose)?;
+        let patterns = meter::meter(&mut expression)?;
+        Ok(Self {
+            source: source.into(),
+            expression,
+            patterns,
+            wanted: survey.wanted,
+            references: survey.references.into(),
+        })
+    }
+
     fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, Undecided> {
-        let variables = Variables::new(&self.wanted, &self.patterns, facts)?;
+        let budget = Budget::default();
+        let variables = Variables::new(&self.wanted, &self.patterns, facts, &budget)?;
         let mut context = Context::with_env(meter::environment());
         context.set_variable_resolver(&variables);
         let value = Value::resolve_val(&self.expression, &context)?;
@@ -132,10 +141,10 @@ impl fmt::Debug for Condition {
     }
 }
 
-/// A condition that is neither true nor false for these facts: a claim is missing or of another
-/// type, the budget is spent, or the interpreter failed.
+/// An expression that has no value for these facts: a claim is missing or of another type, the
+/// budget is spent, or the interpreter failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Undecided;
+pub struct Undecided;
 
 impl From<ExecutionError> for Undecided {
     /// The interpreter's words may hold whole claims.
@@ -144,17 +153,17 @@ impl From<ExecutionError> for Undecided {
     }
 }
 
-/// Why a text is no [`Condition`].
+/// Why a text is no [`Condition`] and no [`ClaimExpression`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConditionError {
     /// Longer than [`CONDITION_BYTES`].
-    #[error("is longer than {CONDITION_BYTES} bytes: split it into several lines of `require`")]
+    #[error("is longer than {CONDITION_BYTES} bytes: split it")]
     TooLong,
     /// Expressions within each other beyond [`CONDITION_DEPTH`].
-    #[error("nests deeper than {CONDITION_DEPTH}: split it into several lines of `require`")]
+    #[error("nests deeper than {CONDITION_DEPTH}: split it")]
     TooDeep,
     /// More parts than [`CONDITION_NODES`].
-    #[error("has more than {CONDITION_NODES} parts: split it into several lines of `require`")]
+    #[error("has more than {CONDITION_NODES} parts: split it")]
     TooLarge,
     /// It is no CEL; the parser's words and positions.
     #[error("is not CEL: {0}")]
@@ -162,6 +171,9 @@ pub enum ConditionError {
     /// There is no such variable.
     #[error("`{0}` is not known: there are claims, header, request and consumer")]
     UnknownVariable(String),
+    /// A claim is made of claims alone.
+    #[error("`{0}` is not known: a claim is made of claims, those of the verified token")]
+    OnlyClaims(String),
     /// `request` and `consumer` have no such member.
     #[error("`{variable}.{name}` is not known: there are {known}")]
     UnknownMember {

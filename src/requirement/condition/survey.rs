@@ -13,9 +13,19 @@ pub(super) struct Survey {
     pub(super) references: Vec<Reference>,
 }
 
+/// What an expression is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be true or false of everything that a rule knows.
+    Condition,
+    /// To be a claim, made of claims.
+    Claim,
+}
+
 /// Reads the whole expression.
-pub(super) fn survey(expression: &Expression) -> Result<Survey, ConditionError> {
+pub(super) fn survey(expression: &Expression, purpose: Purpose) -> Result<Survey, ConditionError> {
     let mut surveyor = Surveyor {
+        purpose,
         survey: Survey {
             wanted: Wanted::default(),
             references: Vec::new(),
@@ -24,13 +34,14 @@ pub(super) fn survey(expression: &Expression) -> Result<Survey, ConditionError> 
         scope: Vec::new(),
     };
     surveyor.visit(expression, CONDITION_DEPTH.into())?;
-    if never_bool(expression) {
+    if purpose == Purpose::Condition && never_bool(expression) {
         return Err(ConditionError::NotBool);
     }
     Ok(surveyor.survey)
 }
 
 struct Surveyor<'e> {
+    purpose: Purpose,
     survey: Survey,
     nodes: usize,
     /// The variables of the lists that are walked over around here.
@@ -129,8 +140,15 @@ impl<'e> Surveyor<'e> {
             if TYPES.contains(&name) && names.is_empty() {
                 return Ok(());
             }
-            return Err(ConditionError::UnknownVariable(name.to_owned()));
+            let name = name.to_owned();
+            return Err(match self.purpose {
+                Purpose::Condition => ConditionError::UnknownVariable(name),
+                Purpose::Claim => ConditionError::OnlyClaims(name),
+            });
         };
+        if self.purpose == Purpose::Claim && variable != Variable::Claims {
+            return Err(ConditionError::OnlyClaims(name.to_owned()));
+        }
         let first = names.first().copied();
         if let (Some(known), Some(first)) = (variable.members(), first)
             && !known.contains(&first)

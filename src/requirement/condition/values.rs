@@ -22,7 +22,7 @@ pub(super) struct Variables<'a> {
     header: CelMap<'a>,
     request: CelMap<'a>,
     consumer: CelMap<'a>,
-    budget: Budget,
+    budget: &'a Budget,
     patterns: &'a [PatternValue],
 }
 
@@ -33,17 +33,37 @@ impl<'a> Variables<'a> {
         wanted: &Wanted,
         patterns: &'a [PatternValue],
         facts: &Facts<'a>,
+        budget: &'a Budget,
     ) -> Result<Self, Undecided> {
-        let budget = Budget::default();
         Ok(Self {
-            claims: object(facts.token.claims, &wanted.claims, &budget)?,
-            header: object(facts.token.header, &wanted.header, &budget)?,
+            claims: object(facts.token.claims, &wanted.claims, budget)?,
+            header: object(facts.token.header, &wanted.header, budget)?,
             request: request(&facts.request, wanted),
             consumer: facts
                 .token
                 .consumer
                 .filter(|_| !wanted.consumer.is_empty())
                 .map_or_else(CelMap::default, consumer),
+            budget,
+            patterns,
+        })
+    }
+
+    /// The claims alone.
+    ///
+    /// # Errors
+    /// As [`Variables::new`].
+    pub(super) fn of_claims(
+        wanted: &Wanted,
+        patterns: &'a [PatternValue],
+        claims: Json<'a>,
+        budget: &'a Budget,
+    ) -> Result<Self, Undecided> {
+        Ok(Self {
+            claims: object(claims, &wanted.claims, budget)?,
+            header: CelMap::default(),
+            request: CelMap::default(),
+            consumer: CelMap::default(),
             budget,
             patterns,
         })
@@ -57,7 +77,7 @@ impl VariableResolver for Variables<'_> {
             "header" => &self.header,
             "request" => &self.request,
             "consumer" => &self.consumer,
-            BUDGET => &self.budget,
+            BUDGET => self.budget,
             other => {
                 let index: usize = other.strip_prefix('@')?.parse().ok()?;
                 self.patterns.get(index)?
