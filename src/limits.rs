@@ -141,6 +141,8 @@ pub const SIGNING_KEY_FILE_BYTES: u64 = 1024 * 1024;
 pub const HASHING_THREADS: usize = 2;
 /// Secrets that wait to be hashed; whoever comes then is told to come again.
 pub const HASHES_QUEUED: usize = 64;
+/// How many of them may come from one address once half of the places are taken.
+pub const HASHES_OF_ADDRESS: usize = 4;
 /// Memory that the hash of one secret may take, in KiB.
 pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
 /// Passes over that memory.
@@ -158,6 +160,8 @@ pub const ADDRESS_RATE: (u32, u32) = (50, 200);
 pub const RATE_BUCKETS: usize = 16 * 1024;
 /// Bytes of a request to `/token`: a token as long as any may be, and a little.
 pub const FORM_BYTES: usize = 64 * 1024;
+/// Parameters of such a request.
+pub const FORM_PARAMETERS: usize = 32;
 /// How long before its end an internal token is replaced, at most a quarter of its life.
 pub const INTERNAL_TOKEN_MARGIN: Duration = Duration::from_secs(30);
 /// Default of `ttl` of a profile.

@@ -12,7 +12,7 @@ use crate::config::{Config, IssuerSettings};
 use crate::consumers::Consumers;
 use crate::forward::Minter;
 use crate::gate::Gate;
-use crate::issue::{self, Desk, InternalTokens, KeysError};
+use crate::issue::{self, Desk, InternalTokens, KeysError, Prepared};
 use crate::issuers::Issuer;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
@@ -158,9 +158,12 @@ impl Shared {
 
     /// Puts `config` in force: one swap, after everything that it needs is there. Issuers whose
     /// sources did not change keep their keys, and so do those that are generated for signing.
-    pub(super) fn install(&self, config: Config, signing: issue::Prepared) {
+    pub(super) fn install(&self, config: Config, signing: Prepared) {
         let mut state = self.state();
-        self.desk().install(config.issue.clone(), signing);
+        let issues = config.issue.is_some();
+        if issues {
+            self.desk().install(config.issue.clone(), signing);
+        }
         let rings = std::mem::take(&mut state.rings);
         state.rings = follow(&config, rings, self.desk(), &self.0.clock, &self.0.metrics);
         let cache = self.gate().authorizer().cache().clone();
@@ -175,6 +178,10 @@ impl Shared {
         self.0.metrics.generation(state.generation);
         self.gate().log_decisions(state.config.log.decisions);
         self.gate().install(state.authorizer(cache, self.desk()));
+        if !issues {
+            // Only now: until here requests were judged by a configuration that signs.
+            self.desk().install(None, Prepared::default());
+        }
     }
 
     /// Ends once every issuer that is not optional has had keys.

@@ -120,10 +120,16 @@ impl Reloader {
         if !fixed.is_empty() {
             return Err(fixed);
         }
-        let signing = self.shared.desk().prepare(config.issue.as_ref());
-        match signing {
-            Ok(signing) => Ok((config, signing)),
-            Err(error) => Err(vec![format!("issue.keys: {error}")]),
+        // RSA keys take seconds to make.
+        let desk = Arc::clone(self.shared.desk());
+        let signing = spawn_blocking(move || {
+            let signing = desk.prepare(config.issue.as_ref());
+            signing.map(|signing| (config, signing))
+        });
+        match signing.await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(error)) => Err(vec![format!("issue.keys: {error}")]),
+            Err(error) => Err(vec![format!("the signing keys were not read: {error}")]),
         }
     }
 

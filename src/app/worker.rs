@@ -84,7 +84,7 @@ impl Worker {
             self.closing,
             move |stream, phase| {
                 let leave = time_to_leave(phase, Phase::Draining);
-                let service = grpc_service.clone();
+                let service = grpc_service.clone().for_client(stream.address());
                 async move {
                     let served = grpc::serve_connection(stream, &service, header_bytes, leave);
                     if let Err(error) = served.await {

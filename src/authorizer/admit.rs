@@ -10,7 +10,7 @@ use super::{Authorizer, Meter, TokenBuffers, facts};
 use crate::cache::{Judgement, Judgements, TokenCache, VerifiedToken};
 use crate::consumers::{self, Caller};
 use crate::issuers::Audiences;
-use crate::reason::Reason;
+use crate::reason::{Class, Reason};
 use crate::request::RequestView;
 use crate::requirement::TokenFacts;
 use crate::rules::RuleId;
@@ -171,19 +171,23 @@ impl Authorizer {
         }
         let mut fresh_until = None;
         if let Some(internal) = &met.rule.settings.forward.internal_token {
-            let minter = self.parts.minter.as_ref();
+            let minter = self.parts.minter.as_ref().ok_or(Reason::Internal);
             let minted = minter.and_then(|it| it.mint(&internal.profile, facts.claims, now));
-            let Some(minted) = minted else {
-                // Without the token that it was promised, the upstream must not be asked; the next
-                // request tries again.
-                return Judgement {
-                    accepted: Err(Reason::Internal),
-                    fresh_until: Some(now),
-                    ..self.empty_judgement(met.id)
-                };
-            };
-            set.push((internal.header.clone(), minted.token));
-            fresh_until = Some(minted.fresh_until);
+            match minted {
+                Ok(minted) => {
+                    set.push((internal.header.clone(), minted.token));
+                    fresh_until = Some(minted.fresh_until);
+                }
+                // Without the token that it was promised, the upstream must not be asked. What the
+                // claims are to blame for stays so; else the next request tries again.
+                Err(reason) => {
+                    return Judgement {
+                        minted: Err(reason),
+                        fresh_until: (reason.class() == Class::Unavailable).then_some(now),
+                        ..self.empty_judgement(met.id)
+                    };
+                }
+            }
         }
         Judgement {
             forwarded: self.protected.forwarding(set),

@@ -129,6 +129,13 @@ impl Authorizer {
         } else {
             judgement.verdict.outcome()?;
         }
+        if let Err(reason) = judgement.minted {
+            let step = observer.judged(Step::Rule, Err::<(), _>(reason), || {
+                "the internal token that the request is to carry cannot be made of these claims"
+                    .to_owned()
+            });
+            return step;
+        }
         let question = asked.question;
         if question.audiences.is_empty() && question.scopes.is_empty() {
             return Ok(());

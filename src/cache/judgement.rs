@@ -21,9 +21,11 @@ pub struct Judgement {
     pub audience: Result<(), Reason>,
     /// Whether it meets the requirements that do not look at the request.
     pub verdict: TokenVerdict,
+    /// Whether the token of ours that is to go upstream could be made: asked last.
+    pub minted: Result<(), Reason>,
     /// What goes upstream.
     pub forwarded: Forwarded,
-    /// Until when that may be sent, where it holds a token of ours.
+    /// Until when that may be sent, where it holds a token of ours, or should.
     pub fresh_until: Option<UnixMillis>,
     /// The answer to a `Check` that needs nothing else.
     pub prepared: Prepared,
@@ -38,6 +40,7 @@ impl Judgement {
             accepted: Ok(()),
             audience: Ok(()),
             verdict: TokenVerdict::GOOD,
+            minted: Ok(()),
             forwarded,
             fresh_until: None,
             prepared: Prepared::new(),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::HeaderName;
 
+use crate::reason::Reason;
 use crate::time::UnixMillis;
 use crate::token::json::Json;
 
@@ -18,8 +19,11 @@ pub struct InternalToken {
 
 /// Whoever makes such tokens. Called while a request is judged: it must not wait.
 pub trait Minter: fmt::Debug + Send + Sync {
-    /// A token of `profile` for whoever `claims` are about; `None` if none can be made.
-    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Option<Minted>;
+    /// A token of `profile` for whoever `claims` are about.
+    ///
+    /// # Errors
+    /// [`Reason::Internal`] if none can be made now, another if none can be made of these claims.
+    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Result<Minted, Reason>;
 }
 
 /// A token that was made.

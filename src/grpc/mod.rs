@@ -17,4 +17,5 @@ pub mod wire;
 
 pub use connection::serve_connection;
 pub use frame::Framed;
+use service::ClientAddress;
 pub use service::{GrpcService, HealthReporter, report_health};

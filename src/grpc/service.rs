@@ -1,5 +1,6 @@
 //! The gRPC side of one worker: `Check` from its bytes, everything else by tonic's routes.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -27,7 +28,12 @@ use crate::limits::MESSAGE_BYTES;
 pub struct GrpcService {
     gate: Arc<Gate>,
     routes: Routes,
+    address: ClientAddress,
 }
+
+/// Of whoever holds the connection; nothing on a Unix socket.
+#[derive(Clone, Copy)]
+pub(super) struct ClientAddress(pub(super) Option<IpAddr>);
 
 /// Tells health checks that this server goes away.
 pub type HealthReporter = tonic_health::server::HealthReporter;
@@ -64,9 +70,17 @@ impl GrpcService {
             Self {
                 gate,
                 routes: routes.routes(),
+                address: ClientAddress(None),
             },
             health,
         )
+    }
+
+    /// The same services for a connection from `address`; none is known of a Unix socket.
+    #[must_use]
+    pub fn for_client(self, address: Option<IpAddr>) -> Self {
+        let address = ClientAddress(address);
+        Self { address, ..self }
     }
 }
 
@@ -98,7 +112,8 @@ impl GrpcService {
         if request.uri().path() == CHECK_PATH && request.method() == Method::POST {
             return answer::check(&self.gate, request.into_body(), respond, context);
         }
-        let request = request.map(|body| tonic::body::Body::new(RequestBody(body)));
+        let mut request = request.map(|body| tonic::body::Body::new(RequestBody(body)));
+        request.extensions_mut().insert(self.address);
         let routed = self.routes.clone().call(request);
         tokio::task::spawn_local(routed::send(routed, respond));
     }

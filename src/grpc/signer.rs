@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::ClientAddress;
 use super::proto::jotgate::v1::signer_server::Signer;
 use super::proto::jotgate::v1::{SignRequest, SignResponse};
-use crate::issue::{ClientError, Desk, MintError, SignError};
+use crate::issue::{ClientError, Desk, InForce, MintError, SignError};
 
 /// The service.
 #[derive(Clone, Debug)]
@@ -27,33 +28,45 @@ impl Signer for SignerService {
     async fn sign(&self, request: Request<SignRequest>) -> Result<Response<SignResponse>, Status> {
         let nothing = || Status::failed_precondition("nothing is issued here: configure `issue`");
         let in_force = self.desk.in_force().ok_or_else(nothing)?;
-        let authorization = request.metadata().get("authorization");
-        let authorization = authorization.map(|value| value.as_encoded_bytes().to_vec());
+        let mut profile = request.get_ref().profile.clone();
+        let answered = self.answer(&in_force, request, &mut profile).await;
+        answered.inspect_err(|_| in_force.refused(&profile))
+    }
+}
+
+impl SignerService {
+    /// `label` becomes the profile's name, as soon as that is known.
+    async fn answer(
+        &self,
+        in_force: &InForce,
+        request: Request<SignRequest>,
+        label: &mut String,
+    ) -> Result<Response<SignResponse>, Status> {
+        let mut sent = request.metadata().get_all("authorization").iter();
+        let authorization = match (sent.next(), sent.next()) {
+            (Some(one), None) => Some(one.as_encoded_bytes().to_vec()),
+            (Some(_), Some(_)) | (None, _) => None,
+        };
+        let address = request.extensions().get::<ClientAddress>();
+        let address = address.and_then(|ClientAddress(address)| *address);
         let SignRequest {
             profile,
             claims_json,
         } = request.into_inner();
         let recognised = self
             .desk
-            .recognise(&in_force, authorization.as_deref(), None);
-        let client = recognised.await.map_err(|error| {
-            in_force.refused(&profile);
-            unrecognised(error)
-        })?;
+            .recognise(in_force, authorization.as_deref(), address);
+        let client = recognised.await.map_err(unrecognised)?;
+        let forbidden =
+            || Status::permission_denied("the client may not have tokens of this profile signed");
         let name = (!profile.is_empty()).then_some(&*profile);
-        let profile = client.profile(name).map_err(|_| {
-            in_force.refused(&profile);
-            Status::permission_denied("the client may not have tokens of this profile")
-        })?;
-        let issued = in_force.sign(profile, &claims_json, self.desk.now());
-        let issued = issued.map_err(|error| match error {
-            SignError::Malformed
-            | SignError::NoClaims(_)
-            | SignError::Mint(MintError::TooLarge) => Status::invalid_argument(error.to_string()),
-            SignError::Mint(MintError::NoKey | MintError::Signing(_)) => {
-                Status::internal("the token cannot be signed")
-            }
-        })?;
+        let profile = client.profile(name).map_err(|_| forbidden())?;
+        (*profile.name).clone_into(label);
+        if !client.signs {
+            return Err(forbidden());
+        }
+        let issued = in_force.sign(&client, profile, &claims_json, self.desk.now());
+        let issued = issued.map_err(unsigned)?;
         Ok(Response::new(SignResponse {
             token: issued.token,
             expires_at: Some(prost_types::Timestamp {
@@ -62,6 +75,21 @@ impl Signer for SignerService {
             }),
             key_id: issued.key_id.into(),
         }))
+    }
+}
+
+fn unsigned(error: SignError) -> Status {
+    let detail = error.to_string();
+    match error {
+        SignError::Malformed
+        | SignError::NoClaims(_)
+        | SignError::Mint(MintError::TooLarge | MintError::Undecided(_)) => {
+            Status::invalid_argument(detail)
+        }
+        SignError::Mint(MintError::Scope(_)) => Status::permission_denied(detail),
+        SignError::Mint(MintError::NoKey | MintError::Signing(_)) => {
+            Status::internal("the token cannot be signed")
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
 
-use super::token::{Counter, Fault, client, read};
-use crate::issue::{InForce, SignError};
+use super::fault::Fault;
+use super::token::{Counter, client, read};
+use crate::issue::{DocumentSettings, InForce, SignError};
 use crate::limits::MESSAGE_BYTES;
 
 /// Answers one request for the document called `name`.
@@ -24,7 +25,20 @@ pub(super) async fn respond<B>(
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    match answer(counter, in_force, asking, name, body).await {
+    let document = in_force.document(name);
+    let answered = match document {
+        Some(document) => answer(counter, in_force, asking, document, body).await,
+        // Nobody but clients is told which there are.
+        None => client(counter, in_force, asking).await.and_then(|_| {
+            let detail = "no such document";
+            Err(Fault::status(
+                StatusCode::NOT_FOUND,
+                "invalid_request",
+                detail,
+            ))
+        }),
+    };
+    match answered {
         Ok(signed) => {
             let mut response = Response::new(Full::from(signed));
             let headers = response.headers_mut();
@@ -32,7 +46,10 @@ where
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
-        Err(fault) => fault.into_response(),
+        Err(fault) => {
+            in_force.refused(document.map_or("", |document| &document.profile.name));
+            fault.into_response()
+        }
     }
 }
 
@@ -40,28 +57,24 @@ async fn answer<B>(
     counter: &Counter<'_>,
     in_force: &InForce,
     asking: &Parts,
-    name: &str,
+    document: &DocumentSettings,
     body: B,
 ) -> Result<String, Fault>
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let document = in_force.document(name);
-    let profile = document.map_or("", |document| &document.profile.name);
-    let client = client(counter, in_force, asking)
-        .await
-        .inspect_err(|_| in_force.refused(profile))?;
-    let missing = || Fault::status(StatusCode::NOT_FOUND, "invalid_request", "no such document");
-    let document = document.ok_or_else(missing)?;
-    client.profile(Some(profile)).map_err(|_| {
-        in_force.refused(profile);
-        let detail = "the client may not have tokens of this document";
-        Fault::status(StatusCode::FORBIDDEN, "unauthorized_client", detail)
-    })?;
-    let body = read(body, MESSAGE_BYTES)
-        .await
-        .inspect_err(|_| in_force.refused(profile))?;
-    let signed = in_force.sign_document(document, &body, counter.desk.now());
+    let client = client(counter, in_force, asking).await?;
+    let is_allowed = client.signs && client.profile(Some(&document.profile.name)).is_ok();
+    if !is_allowed {
+        let detail = "the client may not have this document signed";
+        return Err(Fault::status(
+            StatusCode::FORBIDDEN,
+            "unauthorized_client",
+            detail,
+        ));
+    }
+    let body = read(body, MESSAGE_BYTES).await?;
+    let signed = in_force.sign_document(&client, document, &body, counter.desk.now());
     signed.map_err(|error| match error {
         SignError::Malformed | SignError::NoClaims(_) => {
             Fault::bad("invalid_request", error.to_string())

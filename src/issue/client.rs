@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::BuildHasher as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub struct Client {
     pub profiles: Vec<Arc<Profile>>,
     /// Which scopes it may have.
     pub scopes: Box<[Box<str>]>,
+    /// Whether it may have claims of its own choice signed: then it speaks for anybody.
+    pub signs: bool,
 }
 
 /// Why nobody was recognised.
@@ -78,9 +80,10 @@ impl Door {
     ) -> Result<Arc<Client>, ClientError> {
         let basic = authorization.and_then(Basic::parse);
         let basic = basic.ok_or(ClientError::Missing)?;
-        let admitted = self.of_addresses.admit(address, now);
+        let network = address.map(network);
+        let admitted = self.of_addresses.admit(network, now);
         admitted.map_err(ClientError::TooMany)?;
-        let admitted = self.of_clients.admit((&*basic.name, address), now);
+        let admitted = self.of_clients.admit((&*basic.name, network), now);
         admitted.map_err(ClientError::TooMany)?;
         let mut known = clients.iter();
         let known = known.find(|client| basic.is_named(&client.name));
@@ -92,12 +95,23 @@ impl Door {
         let checked = known.or_else(decoy).ok_or(ClientError::Wrong)?;
         let hashing = self.hashing.get_or_init(Hashing::start);
         let matches = hashing
-            .check(Arc::clone(&checked.secret), basic.secrets())
+            .check(Arc::clone(&checked.secret), basic.secrets(), network)
             .await
             .map_err(|Busy| ClientError::Busy)?;
         match known {
             Some(client) if matches => Ok(Arc::clone(client)),
             Some(_) | None => Err(ClientError::Wrong),
+        }
+    }
+}
+
+/// What counts as one address: of IPv6 the network, because whoever has one has 2^64 addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
     }
 }
@@ -167,6 +181,7 @@ mod tests {
             secret: Arc::new(SecretHash::parse(&hash).expect("a hash")),
             profiles: Vec::new(),
             scopes: Box::default(),
+            signs: true,
         })
     }
 
@@ -223,5 +238,42 @@ mod tests {
         let now = UnixMillis(0);
         let found = door.recognise(&clients, Some(good.as_bytes()), Some(alice), now);
         assert!(found.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_client_who_does_not_exist_costs_a_hash_as_one_who_does() {
+        let hash = bcrypt::hash("a", 8).expect("made");
+        let clients: Arc<[Arc<Client>]> = [Arc::new(Client {
+            secret: Arc::new(SecretHash::parse(&hash).expect("a hash")),
+            ..(*client("app", "a")).clone()
+        })]
+        .into();
+        for name in ["app", "nobody"] {
+            // All at once, each from an address of its own: more than may wait to be hashed.
+            let door = Arc::new(Door::new());
+            let mut attempts = tokio::task::JoinSet::new();
+            for last in 0..200 {
+                let (door, clients) = (Arc::clone(&door), Arc::clone(&clients));
+                let wrong = basic(&format!("{name}:b"));
+                attempts.spawn(async move {
+                    let address = Some([127, 0, 0, last].into());
+                    let now = UnixMillis(0);
+                    let found = door.recognise(&clients, Some(wrong.as_bytes()), address, now);
+                    found.await.err()
+                });
+            }
+            let outcomes = attempts.join_all().await;
+            for outcome in [ClientError::Wrong, ClientError::Busy] {
+                assert!(outcomes.contains(&Some(outcome)), "{name}: {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_are_one() {
+        let network = |text: &str| super::network(text.parse().expect("an address"));
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_ne!(network("127.0.0.1"), network("127.0.0.2"));
     }
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::InForce;
-use super::mint::{Issued, MintError, Order, quoted};
+use super::mint::{Issued, MintError, Order, ScopesOf, quoted};
 use super::settings::Profile;
+use super::{Client, InForce};
 use crate::limits::CLAIMS_DEPTH_MAX;
 use crate::time::UnixMillis;
 use crate::token::json::{Json, Kind, scan_object};
@@ -57,40 +57,38 @@ impl InForce {
         documents.find(|document| &*document.name == name)
     }
 
-    /// Signs a token of `claims`, one JSON object; the profile wins where both say something.
+    /// Signs a token of `claims`, one JSON object, for `client`; the profile wins where both say
+    /// something.
     ///
     /// # Errors
     /// [`SignError`].
     pub fn sign(
         &self,
+        client: &Client,
         profile: &Profile,
         claims: &[u8],
         now: UnixMillis,
     ) -> Result<Issued, SignError> {
-        let claims = scan_object(claims, CLAIMS_DEPTH_MAX, |_| ()).map_err(|_| {
-            self.refused(&profile.name);
-            SignError::Malformed
-        })?;
-        Ok(self.sign_claims(profile, claims, now)?)
+        let claims = scan_object(claims, CLAIMS_DEPTH_MAX, |_| ());
+        let claims = claims.map_err(|_| SignError::Malformed)?;
+        Ok(self.sign_claims(client, profile, claims, now)?)
     }
 
-    /// The document in `text` with its fields signed; everything else is left byte for byte.
+    /// The document in `text` with its fields signed for `client`; the value of every other field is
+    /// left byte for byte.
     ///
     /// # Errors
     /// [`SignError`].
     pub fn sign_document(
         &self,
+        client: &Client,
         document: &DocumentSettings,
         text: &[u8],
         now: UnixMillis,
     ) -> Result<String, SignError> {
         let profile = &*document.profile;
-        let refuse = |error| {
-            self.refused(&profile.name);
-            error
-        };
         let whole = scan_object(text, CLAIMS_DEPTH_MAX, |_| ());
-        let whole = whole.map_err(|_| refuse(SignError::Malformed))?;
+        let whole = whole.map_err(|_| SignError::Malformed)?;
         let mut members = Vec::new();
         for (name, value) in whole.members() {
             let name = name.to_cow();
@@ -98,10 +96,10 @@ impl InForce {
             let json = if !is_signed {
                 Cow::Borrowed(value.raw())
             } else if value.kind() == Kind::Object {
-                let issued = self.sign_claims(profile, value, now)?;
+                let issued = self.sign_claims(client, profile, value, now)?;
                 Cow::Owned(document.serialization.write(&issued.token))
             } else {
-                return Err(refuse(SignError::NoClaims(name.into_owned())));
+                return Err(SignError::NoClaims(name.into_owned()));
             };
             members.push(format!("{}:{json}", quoted(&name)));
         }
@@ -110,6 +108,7 @@ impl InForce {
 
     fn sign_claims(
         &self,
+        client: &Client,
         profile: &Profile,
         claims: Json<'_>,
         now: UnixMillis,
@@ -123,9 +122,9 @@ impl InForce {
             .map(|(name, value)| (&**name, *value))
             .collect();
         let order = Order {
-            profile,
-            facts: Some(claims),
             claims: &members,
+            scopes: ScopesOf::Within(&client.scopes),
+            ..Order::new(profile, claims)
         };
         self.issue(&order, now)
     }

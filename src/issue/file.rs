@@ -4,6 +4,7 @@
 //! Other than a key set that was fetched, a damaged file is an error: to go on with fresh keys
 //! would make every token that is out there invalid, and nobody would know why.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -75,42 +76,81 @@ impl KeyFile {
         Self { path }
     }
 
-    /// The keys that were saved last, in the order of their times; none if there is no file.
+    /// What was saved last; nothing if there is no file.
     ///
     /// # Errors
-    /// [`KeysError::Damaged`] and [`KeysError::Unreadable`].
-    pub(super) fn load(&self, algorithm: Algorithm) -> Result<Vec<Generated>, KeysError> {
+    /// [`KeysError::Unreadable`].
+    pub(super) fn read(&self) -> Result<Option<Saved>, KeysError> {
         let unreadable = |error| KeysError::Unreadable {
             path: self.path.clone(),
             error,
         };
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
         let mut content = Zeroizing::new(Vec::new());
         file.take(SIGNING_KEY_FILE_BYTES)
             .read_to_end(&mut content)
             .map_err(unreadable)?;
-        parse(&content, algorithm).ok_or_else(|| KeysError::Damaged(self.path.clone()))
+        Ok(Some(Saved(content)))
     }
 
-    /// Replaces what was saved.
+    /// The keys in what was saved, in the order of their times.
+    ///
+    /// # Errors
+    /// [`KeysError::Damaged`].
+    pub(super) fn parse(
+        &self,
+        saved: &Saved,
+        algorithm: Algorithm,
+    ) -> Result<Vec<Generated>, KeysError> {
+        parse(&saved.0, algorithm).ok_or_else(|| KeysError::Damaged(self.path.clone()))
+    }
+
+    /// Replaces what was saved; returns what is there now.
     ///
     /// # Errors
     /// [`KeysError::Unwritable`]; then the old content stays.
-    pub(super) fn save(&self, keys: &[Generated]) -> Result<(), KeysError> {
+    pub(super) fn save(&self, keys: &[Generated]) -> Result<Saved, KeysError> {
         let content = content(keys)?;
-        self.replace(&content)
-            .map_err(|error| KeysError::Unwritable {
-                path: self.path.clone(),
-                error,
-            })
+        self.replace(&content).map_err(self.unwritable())?;
+        Ok(Saved(content))
+    }
+
+    /// Waits until no other process changes the file; none does until the result is dropped.
+    ///
+    /// # Errors
+    /// [`KeysError::Unwritable`].
+    pub(super) fn lock(&self) -> Result<File, KeysError> {
+        self.try_lock().map_err(self.unwritable())
+    }
+
+    fn try_lock(&self) -> io::Result<File> {
+        fs::create_dir_all(self.directory())?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.path.with_extension("lock"))?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    fn unwritable(&self) -> impl Fn(io::Error) -> KeysError {
+        |error| KeysError::Unwritable {
+            path: self.path.clone(),
+            error,
+        }
+    }
+
+    fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
     }
 
     fn replace(&self, content: &[u8]) -> io::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let directory = self.directory();
         fs::create_dir_all(directory)?;
         let temporary = self.path.with_extension("tmp");
         // One that an earlier process left may have other permissions.
@@ -131,10 +171,20 @@ impl KeyFile {
     }
 }
 
+/// The content of a file with keys. Only to be compared and parsed.
+#[derive(PartialEq, Eq)]
+pub(super) struct Saved(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Saved {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Saved({} bytes)", self.0.len())
+    }
+}
+
 #[derive(Deserialize, Serialize)]
-struct Saved {
+struct Line {
     /// Milliseconds since 1970.
-    born: i64,
+    known_from: i64,
     signs_from: i64,
     /// In milliseconds, as the next.
     keep: u64,
@@ -145,8 +195,8 @@ struct Saved {
 fn content(keys: &[Generated]) -> Result<Zeroizing<Vec<u8>>, SigningError> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let saved = keys.iter().map(|generated| {
-        Ok(Saved {
-            born: generated.life.born.0,
+        Ok(Line {
+            known_from: generated.life.known_from.0,
             signs_from: generated.life.signs_from.0,
             keep: millis(generated.life.keep),
             every: millis(generated.life.rotation.every),
@@ -168,14 +218,14 @@ fn parse(content: &[u8], algorithm: Algorithm) -> Option<Vec<Generated>> {
     if header.strip_prefix(' ')? != checksum(json) {
         return None;
     }
-    let saved: Vec<Saved> = serde_json::from_slice(json).ok()?;
-    let generated = |saved: Saved| {
+    let saved: Vec<Line> = serde_json::from_slice(json).ok()?;
+    let generated = |saved: Line| {
         let key = SigningKey::from_jwk(&saved.jwk).ok()?;
         let id = saved.jwk.get("kid").and_then(Value::as_str);
         (key.algorithm() == algorithm).then_some(())?;
         Some(Generated {
             life: Life {
-                born: UnixMillis(saved.born),
+                known_from: UnixMillis(saved.known_from),
                 signs_from: UnixMillis(saved.signs_from),
                 keep: Duration::from_millis(saved.keep),
                 rotation: Rotation {
@@ -215,7 +265,7 @@ mod tests {
     fn generated(algorithm: Algorithm) -> Generated {
         Generated {
             life: Life {
-                born: UnixMillis(1),
+                known_from: UnixMillis(1),
                 signs_from: UnixMillis(2),
                 keep: Duration::from_millis(3),
                 rotation: Rotation {
@@ -232,21 +282,25 @@ mod tests {
         let algorithms = Algorithm::ALL.into_iter();
         for algorithm in algorithms.filter(|algorithm| is_publishable(*algorithm)) {
             let file = KeyFile::new(directory.path(), algorithm);
-            assert!(file.load(algorithm).expect("no file").is_empty());
+            assert!(file.read().expect("no file").is_none());
             let saved = generated(algorithm);
-            file.save(std::slice::from_ref(&saved)).expect("writable");
+            let written = file.save(std::slice::from_ref(&saved)).expect("writable");
             let mode = std::fs::metadata(&file.path).expect("there").permissions();
             assert_eq!(mode.mode() & 0o777, 0o600);
-            let loaded = file.load(algorithm).expect("readable");
+            let read = file.read().expect("readable").expect("there");
+            assert_eq!(read, written);
+            let loaded = file.parse(&read, algorithm).expect("whole");
             assert_eq!(loaded[0].life, saved.life);
             assert_eq!(loaded[0].key.public(), saved.key.public());
-            let other = KeyFile::new(directory.path(), algorithm);
             let wrong = if algorithm == Algorithm::Es256 {
                 Algorithm::Es384
             } else {
                 Algorithm::Es256
             };
-            assert!(matches!(other.load(wrong), Err(KeysError::Damaged(_))));
+            assert!(matches!(
+                file.parse(&read, wrong),
+                Err(KeysError::Damaged(_))
+            ));
         }
     }
 

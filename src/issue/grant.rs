@@ -1,20 +1,21 @@
 //! Which token a client gets: the token endpoint without its transport (RFC 6749 4.4, RFC 8693).
 
 use super::client::Client;
-use super::mint::{Issued, MintError, Order, quoted};
+use super::mint::{Issued, MintError, Order, ScopesOf, quoted};
 use super::settings::Profile;
 use super::{Desk, InForce};
-use crate::token::json::{Json, Kind};
+use crate::token::json::{Json, Kind, scan_object};
+use crate::verify::check_scopes;
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
     /// The profile by its name.
     pub profile: Option<&'a str>,
     /// The scopes, with spaces between them.
     pub scope: Option<&'a str>,
-    /// For whom, where it says (RFC 8693 2.1).
-    pub audience: Option<&'a str>,
+    /// For whom, where it says: `audience` (RFC 8693 2.1) and `resource` (RFC 8707 2).
+    pub targets: &'a [&'a str],
     /// The claims of a verified token, where one is exchanged.
     pub subject: Option<Json<'a>>,
 }
@@ -38,6 +39,8 @@ pub enum Refusal {
     InvalidScope,
     /// The profile's tokens are not for this audience.
     InvalidTarget,
+    /// The subject token says that somebody else may act for its subject.
+    MayNotAct,
     /// The token could not be made.
     Mint(MintError),
 }
@@ -68,34 +71,36 @@ impl Desk {
         client: &Client,
         request: &Request<'_>,
     ) -> Result<Grant, Refusal> {
-        let profile = client.profile(request.profile).inspect_err(|_| {
-            in_force.refused(request.profile.unwrap_or_default());
-        })?;
-        let granted = granted(client, profile, request);
-        let scope = match granted {
-            Ok(scope) => scope,
-            Err(refusal) => {
-                in_force.refused(&profile.name);
-                return Err(refusal);
-            }
-        };
-        let name = quoted(&client.name);
-        let scope_json = quoted(&scope);
-        let subject = request.subject.and_then(|claims| claims.get("sub"));
-        let mut claims = vec![
-            ("client_id", &*name),
-            ("sub", subject.map_or(&*name, Json::raw)),
-        ];
-        if !scope.is_empty() {
-            claims.push(("scope", &*scope_json));
+        let profile = client.profile(request.profile)?;
+        let is_known = |target: &&str| profile.audiences.iter().any(|known| **known == **target);
+        if !request.targets.iter().all(is_known) {
+            return Err(Refusal::InvalidTarget);
         }
-        // A profile's `sub: {from: sub}` means the client where there is no other subject.
-        let itself = format!("{{\"sub\":{name},\"client_id\":{name},\"scope\":{scope_json}}}");
-        let itself = crate::token::json::scan_object(itself.as_bytes(), 2, |_| ());
+        let scope = granted(client, request)?;
+        let name = quoted(&client.name);
+        let mut claims = vec![("client_id", &*name)];
+        let itself;
+        let facts = if let Some(subject) = request.subject {
+            if !may_act(client, subject) {
+                return Err(Refusal::MayNotAct);
+            }
+            // Whoever acts for the subject already is not to be forgotten (RFC 8693 4.1).
+            for name in ["sub", "act"] {
+                claims.extend(subject.get(name).map(|claim| (name, claim.raw())));
+            }
+            subject
+        } else {
+            claims.push(("sub", &name));
+            // A profile's `sub: {from: sub}` means the client where there is no other subject.
+            let scope = quoted(&scope);
+            itself = format!("{{\"sub\":{name},\"client_id\":{name},\"scope\":{scope}}}");
+            scan_object(itself.as_bytes(), 2, |_| ()).expect("three texts under different names")
+        };
         let order = Order {
-            profile,
-            facts: request.subject.or(itself.ok()),
             claims: &claims,
+            audiences: (!request.targets.is_empty()).then_some(request.targets),
+            scopes: ScopesOf::Granted(&scope),
+            ..Order::new(profile, facts)
         };
         let issued = in_force.issue(&order, self.now()).map_err(Refusal::Mint)?;
         Ok(Grant {
@@ -108,43 +113,39 @@ impl Desk {
 
 /// The scopes that are granted: what is asked for, if the client may have all of it; else whatever
 /// it may have. Of somebody else's token no more than that token has itself.
-fn granted(client: &Client, profile: &Profile, request: &Request<'_>) -> Result<String, Refusal> {
-    if let Some(audience) = request.audience
-        && !profile.audiences.iter().any(|known| **known == *audience)
-    {
-        return Err(Refusal::InvalidTarget);
-    }
-    let of_subject = request.subject.map(scopes);
+fn granted(client: &Client, request: &Request<'_>) -> Result<String, Refusal> {
     let may = |scope: &str| {
         let is_clients = client.scopes.iter().any(|known| **known == *scope);
-        let of_subject = of_subject.as_ref();
-        is_clients && of_subject.is_none_or(|known| known.iter().any(|known| known == scope))
+        let has = |subject: Json<'_>| check_scopes(subject, [scope]).is_ok();
+        is_clients && request.subject.is_none_or(has)
     };
-    let asked: Vec<&str> = match request.scope {
-        Some(scope) => scope.split(' ').filter(|scope| !scope.is_empty()).collect(),
-        None => {
-            let known = client.scopes.iter().map(AsRef::as_ref);
-            known.filter(|scope| may(scope)).collect()
+    let Some(asked) = request.scope else {
+        let known = client.scopes.iter().map(AsRef::as_ref);
+        let granted: Vec<&str> = known.filter(|scope| may(scope)).collect();
+        return Ok(granted.join(" "));
+    };
+    let mut granted = Vec::new();
+    for scope in asked.split(' ').filter(|scope| !scope.is_empty()) {
+        if !may(scope) {
+            return Err(Refusal::InvalidScope);
         }
-    };
-    if asked.iter().all(|scope| may(scope)) {
-        Ok(asked.join(" "))
-    } else {
-        Err(Refusal::InvalidScope)
+        if !granted.contains(&scope) {
+            granted.push(scope);
+        }
     }
+    Ok(granted.join(" "))
 }
 
-/// The scopes of a token: `scope`, `scp` or `scopes`, a text or a list.
-fn scopes(claims: Json<'_>) -> Vec<String> {
-    let names = ["scope", "scp", "scopes"].into_iter();
-    let found = names.filter_map(|name| claims.get(name));
-    let texts = found.flat_map(|claim| match claim.kind() {
-        Kind::Array => claim.elements().filter_map(Json::as_text).collect(),
-        Kind::Bool | Kind::Null | Kind::Number | Kind::Object | Kind::String => {
-            claim.as_text().into_iter().collect::<Vec<_>>()
-        }
-    });
-    let texts: Vec<String> = texts.map(|text| text.to_cow().into_owned()).collect();
-    let scopes = texts.iter().flat_map(|text| text.split(' '));
-    scopes.map(str::to_owned).collect()
+/// Whether the token lets this client act for its subject: if it says who may, it has to be this
+/// client (RFC 8693 4.4).
+fn may_act(client: &Client, subject: Json<'_>) -> bool {
+    let Some(allowed) = subject.get("may_act") else {
+        return true;
+    };
+    let names: Vec<_> = ["sub", "client_id"]
+        .into_iter()
+        .filter_map(|name| allowed.get(name))
+        .collect();
+    let is_client = |name: &Json<'_>| name.as_text().is_some_and(|text| text == *client.name);
+    allowed.kind() == Kind::Object && !names.is_empty() && names.iter().all(is_client)
 }

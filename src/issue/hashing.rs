@@ -4,7 +4,11 @@
 //! hold up every decision. So there are few threads, a short queue, and a clear no when it is full.
 
 use std::fmt;
+use std::hash::BuildHasher as _;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,10 +16,13 @@ use std::thread;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher as _, PasswordVerifier as _};
 use bcrypt::HashParts;
+use foldhash::quality::RandomState;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::limits::{BCRYPT_COST, HASH_MEMORY_KIB, HASH_PASSES, HASHES_QUEUED, HASHING_THREADS};
+use crate::limits::{
+    BCRYPT_COST, HASH_MEMORY_KIB, HASH_PASSES, HASHES_OF_ADDRESS, HASHES_QUEUED, HASHING_THREADS,
+};
 use crate::signature::fill_random;
 
 /// The hash of a secret. It says nothing of the secret, and is not shown all the same.
@@ -101,7 +108,47 @@ impl fmt::Debug for SecretHash {
 }
 
 /// The threads.
-pub(super) struct Hashing(SyncSender<Job>);
+pub(super) struct Hashing {
+    jobs: SyncSender<Job>,
+    waiting: Arc<Waiting>,
+}
+
+/// Who waits, so that the queue is not one client's alone.
+struct Waiting {
+    all: AtomicUsize,
+    /// From each address, in buckets by a hash that nobody can foresee.
+    of_addresses: [AtomicUsize; ADDRESS_BUCKETS],
+    hasher: RandomState,
+}
+
+/// A place in the queue, until it is dropped.
+struct Place {
+    waiting: Arc<Waiting>,
+    bucket: usize,
+}
+
+impl Waiting {
+    /// A place for a request from `address`; none if it has its share already and the queue is half
+    /// full. So whoever tries secrets without end leaves the other half to others.
+    fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
+        let bucket = self.hasher.hash_one(address) % (ADDRESS_BUCKETS as u64);
+        let place = Place {
+            waiting: Arc::clone(self),
+            bucket: usize::try_from(bucket).unwrap_or_default(),
+        };
+        // Counted first, so that a refusal counts out what was counted in.
+        let all = self.all.fetch_add(1, Ordering::Relaxed);
+        let own = self.of_addresses[place.bucket].fetch_add(1, Ordering::Relaxed);
+        (all < HASHES_QUEUED / 2 || own < HASHES_OF_ADDRESS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.waiting.all.fetch_sub(1, Ordering::Relaxed);
+        self.waiting.of_addresses[self.bucket].fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// Too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +159,7 @@ struct Job {
     /// The ways to read what was sent: one of them has to match.
     secrets: Vec<Zeroizing<Vec<u8>>>,
     reply: oneshot::Sender<bool>,
+    _place: Place,
 }
 
 impl Hashing {
@@ -126,22 +174,31 @@ impl Hashing {
                 tracing::error!(%error, "a thread for hashing secrets cannot be made");
             }
         }
-        Self(sender)
+        Self {
+            jobs: sender,
+            waiting: Arc::new(Waiting {
+                all: AtomicUsize::new(0),
+                of_addresses: std::array::from_fn(|_| AtomicUsize::new(0)),
+                hasher: RandomState::default(),
+            }),
+        }
     }
 
-    /// Whether one of `secrets` matches `hash`.
+    /// Whether one of `secrets`, which came from `address`, matches `hash`.
     pub(super) async fn check(
         &self,
         hash: Arc<SecretHash>,
         secrets: Vec<Zeroizing<Vec<u8>>>,
+        address: Option<IpAddr>,
     ) -> Result<bool, Busy> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             hash,
             secrets,
             reply,
+            _place: self.waiting.enter(address).ok_or(Busy)?,
         };
-        match self.0.try_send(job) {
+        match self.jobs.try_send(job) {
             Ok(()) => answer.await.map_err(|_| Busy),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
         }
@@ -156,16 +213,40 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         if job.reply.is_closed() {
             continue;
         }
-        let mut secrets = job.secrets.iter();
-        let _ = job
-            .reply
-            .send(secrets.any(|secret| job.hash.matches(secret)));
+        // The libraries are not ours: a panic in one must not end the thread.
+        let matches = catch_unwind(AssertUnwindSafe(|| {
+            job.secrets.iter().any(|secret| job.hash.matches(secret))
+        }));
+        let _ = job.reply.send(matches.unwrap_or(false));
     }
 }
 
+const ADDRESS_BUCKETS: usize = 1024;
+
 #[cfg(test)]
 mod tests {
-    use super::{HashError, SecretHash};
+    use std::sync::Arc;
+
+    use super::{HashError, Hashing, SecretHash};
+    use crate::limits::{HASHES_OF_ADDRESS, HASHES_QUEUED};
+
+    #[test]
+    fn one_address_cannot_fill_the_whole_queue() {
+        let waiting = Hashing::start().waiting;
+        let mallory = Some([127, 0, 0, 2].into());
+        let mut places: Vec<_> = (0..HASHES_QUEUED)
+            .filter_map(|_| waiting.enter(mallory))
+            .collect();
+        assert_eq!(places.len(), HASHES_QUEUED / 2);
+        // Two others, of which one may happen to share a bucket.
+        let others = [3, 4].map(|last| waiting.enter(Some([127, 0, 0, last].into())));
+        assert!(others.iter().any(Option::is_some));
+        places.truncate(HASHES_OF_ADDRESS - 1);
+        drop(others);
+        assert!(waiting.enter(mallory).is_some());
+        drop(places);
+        assert_eq!(Arc::strong_count(&waiting), 1);
+    }
 
     #[test]
     fn a_hash_matches_its_secret_and_no_other() {

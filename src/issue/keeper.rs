@@ -10,6 +10,7 @@ use super::file::{KeyFile, KeysError};
 use super::key::NamedKey;
 use super::schedule::{RotateError, Rotation};
 use super::settings::{IssueSettings, KeySettings};
+use super::signers::Signers;
 use super::vault::{Storage, Vault, VaultError};
 use crate::limits::{PUBLISHED_KEYS_MAX_AGE, SIGNING_KEY_LOOK_EVERY};
 use crate::signature::Algorithm;
@@ -33,7 +34,7 @@ pub struct Prepared(Vec<Vault>);
 /// All keys together, at one moment.
 #[derive(Debug, Default)]
 pub(super) struct Offer {
-    pub(super) signs: Option<Arc<NamedKey>>,
+    pub(super) signers: Signers,
     pub(super) published: Vec<Arc<NamedKey>>,
     /// How long others may keep them.
     pub(super) max_age: Duration,
@@ -92,16 +93,24 @@ impl Keeper {
         Ok(Prepared(fresh))
     }
 
-    pub(super) fn install(&mut self, settings: Option<Arc<IssueSettings>>, prepared: Prepared) {
+    pub(super) fn install(
+        &mut self,
+        settings: Option<Arc<IssueSettings>>,
+        prepared: Prepared,
+        now: UnixMillis,
+    ) {
         self.vaults.extend(prepared.0);
+        let needed: Vec<_> = settings.iter().flat_map(|it| generated(it)).collect();
+        let keep = settings.as_ref().map(|settings| settings.keep());
+        self.vaults.retain_mut(|vault| {
+            let mut needed = needed.iter();
+            let needed = needed.find(|(algorithm, _)| *algorithm == vault.algorithm());
+            if let (Some((_, rotation)), Some(keep)) = (needed, keep) {
+                vault.amend(now, *rotation, keep);
+            }
+            needed.is_some()
+        });
         self.settings = settings;
-        let settings = self.settings.iter();
-        let needed: Vec<Algorithm> = settings
-            .flat_map(|settings| generated(settings))
-            .map(|(algorithm, _)| algorithm)
-            .collect();
-        self.vaults
-            .retain(|vault| needed.contains(&vault.algorithm()));
     }
 
     /// Does what is due in every vault; what cannot be done is logged and tried again.
@@ -157,10 +166,10 @@ impl Keeper {
         };
         let keys = self.settings.iter().flat_map(|settings| &settings.keys);
         for (place, key) in keys.enumerate() {
-            let signs = match key {
+            let signers = match key {
                 KeySettings::Given(key) => {
                     all.published.push(Arc::clone(key));
-                    Some(Arc::clone(key))
+                    Signers::always(Arc::clone(key))
                 }
                 KeySettings::Generate {
                     algorithm,
@@ -177,11 +186,11 @@ impl Keeper {
                     all.max_age = all.max_age.min(rotation.max_age());
                     let until = offer.until.into_iter().chain(all.until);
                     all.until = until.min();
-                    offer.signs
+                    offer.signers
                 }
             };
             if place == 0 {
-                all.signs = signs;
+                all.signers = signers;
             }
         }
         if self.trouble.is_some() {
@@ -192,7 +201,7 @@ impl Keeper {
     }
 
     fn signing(&self, now: UnixMillis) -> Option<Box<str>> {
-        self.offer(now).signs.map(|key| key.id().into())
+        self.offer(now).signers.at(now).map(|key| key.id().into())
     }
 }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Desk;
+use super::mint::{MintError, Order};
 use super::settings::IssueSettings;
-use super::{Desk, mint};
 use crate::forward::{Minted, Minter};
 use crate::limits::INTERNAL_TOKEN_MARGIN;
-use crate::metrics::IssueOutcome;
+use crate::reason::Reason;
 use crate::time::UnixMillis;
 use crate::token::json::Json;
 
@@ -28,25 +29,21 @@ impl InternalTokens {
 }
 
 impl Minter for InternalTokens {
-    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Option<Minted> {
+    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Result<Minted, Reason> {
         let mut profiles = self.settings.profiles.iter();
-        let profile = profiles.find(|known| &*known.name == profile)?;
+        let profile = profiles.find(|known| &*known.name == profile);
+        let profile = profile.ok_or(Reason::Internal)?;
         let in_force = self.desk.in_force.load();
-        let in_force = in_force.as_ref()?;
-        let order = mint::Order {
-            profile,
-            facts: Some(claims),
-            claims: &[],
-        };
-        let key = in_force.signs.as_ref()?;
-        let issued = mint::mint(&self.settings.issuer, key, &order, now);
-        let outcome = match issued {
-            Ok(_) => IssueOutcome::Issued,
-            Err(_) => IssueOutcome::Refused,
-        };
-        in_force.count(&profile.name, outcome);
-        let issued = issued.ok()?;
-        Some(Minted {
+        let in_force = in_force.as_ref().ok_or(Reason::Internal)?;
+        let order = Order::new(profile, claims);
+        let issued = in_force.issue_as(&self.settings.issuer, &order, now);
+        let issued = issued.inspect_err(|_| in_force.refused(&profile.name));
+        let issued = issued.map_err(|error| match error {
+            MintError::NoKey | MintError::Signing(_) => Reason::Internal,
+            MintError::TooLarge => Reason::TokenTooLarge,
+            MintError::Undecided(_) | MintError::Scope(_) => Reason::ConditionFalse,
+        })?;
+        Ok(Minted {
             token: issued.token.into(),
             fresh_until: issued.expires_at.saturating_sub(margin(profile.ttl)),
         })

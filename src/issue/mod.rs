@@ -18,7 +18,9 @@ mod minter;
 mod own;
 mod publish;
 mod schedule;
+mod scopes;
 mod settings;
+mod signers;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -43,15 +45,16 @@ pub use document::{DocumentSettings, Serialization, SignError};
 pub use file::KeysError;
 pub use grant::{Grant, Refusal as GrantRefusal, Request as GrantRequest};
 pub use hashing::{HashError, SecretHash};
-use keeper::Keeper;
 pub use keeper::Prepared;
+use keeper::{Keeper, Offer};
 pub use key::{NamedKey, is_publishable};
-pub use mint::{Issued, MintError, Order};
+pub use mint::{Issued, MintError, Order, ScopesOf};
 pub use minter::InternalTokens;
 pub use own::{Follower, OwnKeys};
 pub use publish::Document;
 pub use schedule::RotateError;
 pub use settings::{ClaimSettings, ClaimValue, IssueSettings, KeySettings, Profile};
+use signers::Signers;
 pub use vault::VaultError;
 
 /// Where tokens are issued.
@@ -80,7 +83,7 @@ pub enum State {
 /// What issues at one moment: settings and keys that belong together.
 pub struct InForce {
     settings: Arc<IssueSettings>,
-    signs: Option<Arc<NamedKey>>,
+    signers: Signers,
     key_set: Document,
     metadata: Document,
     meters: BTreeMap<Box<str>, ProfileMetrics>,
@@ -113,7 +116,7 @@ impl Desk {
     /// From here on tokens are issued as `settings` say; `None` for none. Generated keys go on.
     pub fn install(&self, settings: Option<IssueSettings>, prepared: Prepared) {
         let mut keeper = self.keeper();
-        keeper.install(settings.map(Arc::new), prepared);
+        keeper.install(settings.map(Arc::new), prepared, self.clock.now());
         self.publish(&keeper);
         self.wake.notify_one();
     }
@@ -122,11 +125,12 @@ impl Desk {
     pub fn turn(&self) -> Duration {
         let mut keeper = self.keeper();
         keeper.turn(self.clock.now());
-        let until = self.publish(&keeper);
-        let pause = until.map(|until| until.since(self.clock.now()));
-        pause.map_or(SIGNING_KEY_LOOK_EVERY, |pause| {
-            pause.min(SIGNING_KEY_LOOK_EVERY)
-        })
+        let offer = self.publish(&keeper);
+        let until = offer.until.map(|until| until.since(self.clock.now()));
+        // Others who share the keys have told of a new one by the time that a set of theirs is
+        // allowed to be as old as it may.
+        let look = SIGNING_KEY_LOOK_EVERY.min(offer.max_age);
+        until.map_or(look, |until| until.min(look))
     }
 
     /// Turns whenever it is time, until it is dropped.
@@ -193,27 +197,27 @@ impl Desk {
     }
 
     /// Swaps what is in force. Whoever verifies in this process knows a key before it signs.
-    fn publish(&self, keeper: &Keeper) -> Option<UnixMillis> {
+    fn publish(&self, keeper: &Keeper) -> Offer {
+        let offer = keeper.offer(self.clock.now());
         let Some(settings) = keeper.settings() else {
             self.in_force.store(None);
             self.own.publish(None);
-            return None;
+            return offer;
         };
-        let offer = keeper.offer(self.clock.now());
         let key_set = publish::key_set(&offer.published, offer.max_age);
         let metadata = publish::metadata(settings, &offer.published, offer.max_age);
         let profiles = settings.profiles.iter().map(|profile| &*profile.name);
         let meter = |name: &str| (Box::from(name), self.metrics.profile(name));
         let in_force = InForce {
             settings: Arc::clone(settings),
-            signs: offer.signs,
+            signers: offer.signers.clone(),
             metadata,
             meters: profiles.chain([UNKNOWN_PROFILE]).map(meter).collect(),
             key_set,
         };
         self.own.publish(Some(in_force.key_set.body.clone()));
         self.in_force.store(Some(Arc::new(in_force)));
-        offer.until
+        offer
     }
 
     fn keeper(&self) -> MutexGuard<'_, Keeper> {
@@ -230,22 +234,28 @@ impl InForce {
         profiles.find(|profile| &*profile.name == name)
     }
 
-    /// Signs a token, and counts it.
+    /// Signs a token, and counts it. Refusals are counted by whoever asked: [`InForce::refused`].
     ///
     /// # Errors
     /// [`MintError`].
     pub fn issue(&self, order: &Order<'_>, now: UnixMillis) -> Result<Issued, MintError> {
-        let key = self.signs.as_ref().ok_or(MintError::NoKey);
-        let issued = key.and_then(|key| mint::mint(&self.settings.issuer, key, order, now));
-        let outcome = match issued {
-            Ok(_) => IssueOutcome::Issued,
-            Err(_) => IssueOutcome::Refused,
-        };
-        self.count(&order.profile.name, outcome);
-        issued
+        self.issue_as(&self.settings.issuer, order, now)
     }
 
-    /// A token was not even tried to make; `profile` is what it should have been like, if known.
+    /// The same for an `issuer` that was in force when the request was judged.
+    fn issue_as(
+        &self,
+        issuer: &str,
+        order: &Order<'_>,
+        now: UnixMillis,
+    ) -> Result<Issued, MintError> {
+        let key = self.signers.at(now).ok_or(MintError::NoKey)?;
+        let issued = mint::mint(issuer, key, order, now)?;
+        self.count(&order.profile.name, IssueOutcome::Issued);
+        Ok(issued)
+    }
+
+    /// A request got no token; `profile` is what it should have been like, if known.
     pub fn refused(&self, profile: &str) {
         let is_known = self.meters.contains_key(profile);
         let profile = if is_known { profile } else { UNKNOWN_PROFILE };

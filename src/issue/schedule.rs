@@ -12,8 +12,8 @@ use crate::time::UnixMillis;
 /// The times of one generated key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Life {
-    /// Since when it is published.
-    pub(super) born: UnixMillis,
+    /// From when on everybody knows it who follows what he was told about the published keys.
+    pub(super) known_from: UnixMillis,
     /// Since when, or from when on, it signs.
     pub(super) signs_from: UnixMillis,
     /// How long it stays published after it stopped: the longest life of a token that it signed,
@@ -50,7 +50,8 @@ pub(super) struct Plan {
     pub(super) signs: Option<usize>,
     /// Which ones are published.
     pub(super) published: Vec<usize>,
-    /// If there is no key after the one that signs: from when on the one to be made signs.
+    /// If there is no key after the one that signs: from when on the one to be made signs, if
+    /// others know it by then.
     pub(super) wanted: Option<UnixMillis>,
     /// When this plan is over.
     pub(super) until: UnixMillis,
@@ -79,10 +80,8 @@ pub(super) fn plan(now: UnixMillis, lives: &[Life], rotation: Rotation) -> Plan 
         let end = end(index);
         until = Some(until.map_or(end, |until| until.min(end)));
     }
-    let wanted = (signs + 1 == lives.len()).then(|| {
-        let regular = signing.signs_from.saturating_add(rotation.every);
-        regular.max(now.saturating_add(rotation.lead()))
-    });
+    let wanted =
+        (signs + 1 == lives.len()).then(|| signing.signs_from.saturating_add(rotation.every));
     Plan {
         signs: Some(signs),
         published: kept.chain(signs..lives.len()).collect(),
@@ -91,18 +90,23 @@ pub(super) fn plan(now: UnixMillis, lives: &[Life], rotation: Rotation) -> Plan 
     }
 }
 
+/// How long a key that is made now beside `lives` has to be published before it signs: others may
+/// have been told to keep the set for as long as an earlier rotation allowed.
+pub(super) fn lead(lives: &[Life], rotation: Rotation) -> Duration {
+    let leads = lives.iter().map(|life| life.rotation.lead());
+    leads.fold(rotation.lead(), Duration::max)
+}
+
 /// Why the next key cannot sign yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RotateError {
     /// Others may not know it.
     #[error(
-        "the next key was published less than {} s ago, so others may not know it yet: \
-         try again in {} s", .lead.as_secs(), .wait.as_secs().max(1)
+        "the next key is published, but others may not know it yet: try again in {} s",
+        .wait.as_secs().max(1)
     )]
     TooSoon {
-        /// How long a key must have been published.
-        lead: Duration,
-        /// What of it is left.
+        /// Until they do.
         wait: Duration,
     },
     /// There is none.
@@ -131,21 +135,11 @@ pub(super) fn rotate(
     if plan.published.len() >= SIGNING_KEYS {
         return Err(RotateError::TooMany);
     }
-    let lead = rotation.lead();
-    let known_from = life.born.saturating_add(lead);
-    if now < known_from {
-        let wait = known_from.since(now);
-        return Err(RotateError::TooSoon { lead, wait });
+    if now < life.known_from {
+        let wait = life.known_from.since(now);
+        return Err(RotateError::TooSoon { wait });
     }
     Ok(next)
-}
-
-/// From when on the key after `signing` signs, now that `rotation` is another one.
-pub(super) fn amended(signing: &Life, next: &Life, rotation: Rotation) -> UnixMillis {
-    // Others may have been told to keep the set for as long as the old rotation allowed.
-    let lead = rotation.lead().max(next.rotation.lead());
-    let regular = signing.signs_from.saturating_add(rotation.every);
-    regular.max(next.born.saturating_add(lead))
 }
 
 #[cfg(test)]

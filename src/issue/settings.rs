@@ -8,6 +8,7 @@ use super::client::Client;
 use super::document::DocumentSettings;
 use super::key::NamedKey;
 use crate::limits::SIGNING_KEY_GRACE;
+use crate::requirement::ClaimExpression;
 use crate::signature::Algorithm;
 use crate::token::ClaimPath;
 
@@ -69,6 +70,8 @@ pub struct ClaimSettings {
 pub enum ClaimValue {
     /// What the verified token (or whatever else the token is made of) has at this path.
     From(ClaimPath),
+    /// What this expression makes of its claims.
+    Cel(ClaimExpression),
     /// The same for every token, as JSON.
     Fixed(Box<str>),
 }
@@ -77,6 +80,7 @@ impl fmt::Debug for ClaimValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::From(path) => write!(formatter, "from {path}"),
+            Self::Cel(_) => formatter.write_str("cel"),
             Self::Fixed(_) => formatter.write_str("fixed"),
         }
     }

@@ -15,7 +15,8 @@ use crate::rules::{Access, RuleSettings};
 use crate::time::UnixMillis;
 use crate::token::json::Json;
 
-/// Makes tokens that say how many there were, good for a minute; none while it is out of order.
+/// Makes tokens that say how many there were, good for a minute; none while it is out of order, and
+/// none for whoever has no name.
 #[derive(Debug, Default)]
 struct CountingMinter {
     made: AtomicU64,
@@ -23,13 +24,16 @@ struct CountingMinter {
 }
 
 impl Minter for CountingMinter {
-    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Option<Minted> {
+    fn mint(&self, profile: &str, claims: Json<'_>, now: UnixMillis) -> Result<Minted, Reason> {
         if self.is_broken.load(Ordering::Relaxed) {
-            return None;
+            return Err(Reason::Internal);
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let subject = claims.get("sub").map_or("null", Json::raw);
-        Some(Minted {
+        if subject == "\"nobody\"" {
+            return Err(Reason::ConditionFalse);
+        }
+        Ok(Minted {
             token: format!("{profile} {subject} {number}").into(),
             fresh_until: now.saturating_add(Duration::from_secs(60)),
         })
@@ -108,4 +112,21 @@ fn without_its_internal_token_a_request_does_not_pass_and_the_next_one_tries_aga
     }
     minter.is_broken.store(false, Ordering::Relaxed);
     assert!(internal_token(&fixture, Some(&token)).is_ok());
+}
+
+#[test]
+fn a_token_of_which_no_internal_token_can_be_made_is_refused_at_last_and_asked_once() {
+    let minter: Arc<CountingMinter> = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({ "sub": "nobody", "exp": NOW + 60 }));
+    let asked = || minter.made.load(Ordering::Relaxed);
+    for _ in 0..2 {
+        let refused = internal_token(&fixture, Some(&token));
+        // Of the class of refusals: no gateway lets it pass as if jotgate were out of order.
+        assert_eq!(refused, Err(Reason::ConditionFalse));
+        assert_eq!(asked(), 1);
+    }
+    fixture.clock.advance(Duration::from_secs(120));
+    let expired = internal_token(&fixture, Some(&token));
+    assert_eq!(expired, Err(Reason::TokenExpired));
 }

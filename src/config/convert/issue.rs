@@ -12,6 +12,7 @@ use crate::issue::{
     ClaimSettings, ClaimValue, IssueSettings, KeySettings, NamedKey, Profile, is_publishable,
 };
 use crate::limits::{ROTATE_EVERY_MIN, SIGNING_KEYS};
+use crate::requirement::ClaimExpression;
 
 use super::{Context, issue_clients};
 
@@ -288,11 +289,18 @@ fn claim(
         context.problems.push(at, problem);
         return None;
     }
-    let value = match (&raw.from, &raw.value) {
-        (Some(path), None) => ClaimValue::From(path.path().clone()),
-        (None, Some(value)) => ClaimValue::Fixed(value.0.to_string().into()),
-        (None, None) | (Some(_), Some(_)) => {
-            let problem = "needs one of {from: …} and {value: …}";
+    let value = match (&raw.from, &raw.cel, &raw.value) {
+        (Some(path), None, None) => ClaimValue::From(path.path().clone()),
+        (None, Some(source), None) => match ClaimExpression::new(source) {
+            Ok(expression) => ClaimValue::Cel(expression),
+            Err(error) => {
+                context.problems.push(&at.key("cel"), error.to_string());
+                return None;
+            }
+        },
+        (None, None, Some(value)) => ClaimValue::Fixed(value.0.to_string().into()),
+        _ => {
+            let problem = "needs one of {from: …}, {cel: …} and {value: …}";
             context.problems.push(at, problem);
             return None;
         }

@@ -102,6 +102,7 @@ fn client(
         secret: Arc::new(secret),
         profiles,
         scopes: raw.scopes.iter().map(|scope| scope.0.0.clone()).collect(),
+        signs: raw.sign,
     })
 }
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::limits;
 use crate::signature::Algorithm;
 
-use super::Unsupported;
 use super::entries::Entries;
 use super::literal::Literal;
 use super::scalar::{FilePath, Line, ScopeName, Written};
@@ -55,7 +54,7 @@ pub(in crate::config) struct SignedDocument {
 }
 
 /// Who may ask for tokens, with HTTP Basic.
-#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
 #[schemars(extend("required" = ["secret_hash", "profiles"]))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct Client {
@@ -68,6 +67,20 @@ pub(in crate::config) struct Client {
     pub(in crate::config) profiles: Option<Vec<Written<Line>>>,
     /// The scopes that it may have.
     pub(in crate::config) scopes: Vec<Written<ScopeName>>,
+    /// Whether it may have claims of its own choice signed (`/v1/sign`, `Signer`): then it speaks
+    /// for anybody, within its profiles and scopes.
+    pub(in crate::config) sign: bool,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            secret_hash: None,
+            profiles: None,
+            scopes: Vec::new(),
+            sign: true,
+        }
+    }
 }
 
 /// A key to sign with: made here, or given.
@@ -139,7 +152,11 @@ impl Default for TokenProfile {
 
 /// Where the value of a claim comes from.
 #[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
-#[schemars(extend("oneOf" = [{ "required": ["from"] }, { "required": ["value"] }]))]
+#[schemars(extend("oneOf" = [
+    { "required": ["from"] },
+    { "required": ["cel"] },
+    { "required": ["value"] },
+]))]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct ProfileClaim {
     /// What the verified token has here; nothing if it has nothing.
@@ -148,7 +165,8 @@ pub(in crate::config) struct ProfileClaim {
     /// The same for every token: anything that JSON can say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) value: Option<Literal>,
-    #[schemars(skip)]
-    #[serde(skip_serializing)]
-    cel: Option<Unsupported>,
+    /// What this expression in CEL makes of the `claims` of the verified token; nothing if that is
+    /// null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::config) cel: Option<String>,
 }
