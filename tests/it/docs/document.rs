@@ -4,19 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One file of documentation.
-pub(super) struct Document {
+pub(crate) struct Document {
     /// Its path within the repository.
     pub(super) name: String,
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A fenced block of code.
-pub(super) struct Block {
+pub(crate) struct Block {
     /// File and line, for whoever has to correct it.
-    pub(super) place: String,
+    pub(crate) place: String,
     /// What stands behind the opening fence.
-    pub(super) info: String,
-    pub(super) text: String,
+    pub(crate) info: String,
+    pub(crate) text: String,
 }
 
 impl Document {
@@ -31,7 +31,7 @@ impl Document {
         names.iter().map(|name| Self::read(name)).collect()
     }
 
-    pub(super) fn read(name: &str) -> Self {
+    pub(crate) fn read(name: &str) -> Self {
         let text = fs::read_to_string(root().join(name));
         Self {
             name: name.to_owned(),
@@ -40,7 +40,7 @@ impl Document {
     }
 
     /// The fenced blocks, in their order.
-    pub(super) fn blocks(&self) -> Vec<Block> {
+    pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut lines = self.text.lines().enumerate();
         while let Some((index, line)) = lines.next() {
@@ -109,7 +109,7 @@ impl Document {
 }
 
 /// Every block whose info string is `info`. There is at least one, or nothing would be tested.
-pub(super) fn blocks(info: &str) -> Vec<Block> {
+pub(crate) fn blocks(info: &str) -> Vec<Block> {
     let blocks: Vec<Block> = Document::all()
         .iter()
         .flat_map(Document::blocks)

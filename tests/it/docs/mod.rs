@@ -1,10 +1,10 @@
 //! The documentation, run: whatever a reader may copy is given to the program that it is for.
 
 mod commands;
-mod document;
-mod gateways;
+pub(crate) mod document;
+pub(crate) mod gateways;
 mod locations;
-mod programs;
+pub(crate) mod programs;
 mod tables;
 
 use document::{Document, root};

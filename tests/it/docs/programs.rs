@@ -161,7 +161,7 @@ fn put_files_that_examples_name(directory: &Path) {
 
 /// A whole Envoy configuration around a fragment: `http_filters` before the router, `clusters`
 /// beside the upstream's, and anything else into the connection manager.
-pub(super) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
+pub(crate) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
     let mut taken = |key: &str| match fragment.remove(key) {
         Some(Value::Array(entries)) => entries,
         Some(other) => panic!("{key} is a list, not {other}"),
@@ -204,7 +204,7 @@ pub(super) fn bootstrap(mut fragment: Map<String, Value>) -> Value {
 }
 
 /// A whole nginx configuration, in which nothing lies where only root may write.
-pub(super) fn nginx_around(servers: &str) -> String {
+pub(crate) fn nginx_around(servers: &str) -> String {
     format!(
         "pid nginx.pid; error_log stderr warn;
 events {{}}

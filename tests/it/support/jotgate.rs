@@ -55,7 +55,30 @@ impl Jotgate {
         jotgate
     }
 
-    fn start_in(directory: TempDir, mut config: Value, grpc: &Value, http: &Value) -> Self {
+    /// The same in a world that `wrap` makes: it is given the command's own words, and returns a
+    /// command that becomes it.
+    pub fn start_within(config: Value, wrap: impl FnOnce(&Command) -> Command) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for jotgate");
+        let any = json!("127.0.0.1:0");
+        Self::start_wrapped(directory, config, &any, &any, wrap)
+    }
+
+    fn start_in(directory: TempDir, config: Value, grpc: &Value, http: &Value) -> Self {
+        let itself = |command: &Command| {
+            let mut same = self::command();
+            same.args(command.get_args());
+            same
+        };
+        Self::start_wrapped(directory, config, grpc, http, itself)
+    }
+
+    fn start_wrapped(
+        directory: TempDir,
+        mut config: Value,
+        grpc: &Value,
+        http: &Value,
+        wrap: impl FnOnce(&Command) -> Command,
+    ) -> Self {
         let server = &mut config["server"];
         if server.is_null() {
             *server = json!({});
@@ -68,9 +91,9 @@ impl Jotgate {
         // JSON is YAML.
         fs::write(&file, config.to_string()).expect("the directory can be written to");
 
-        let mut child = command()
-            .args(["serve", "--config"])
-            .arg(&file)
+        let mut serve = command();
+        serve.args(["serve", "--config"]).arg(&file);
+        let mut child = wrap(&serve)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -149,12 +172,17 @@ impl Jotgate {
 
     /// The most memory that it had at any time, in KiB (`VmHWM`, proc(5)).
     pub fn memory_peak_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.id());
         let status = fs::read_to_string(path).expect("it runs");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
         peak.and_then(|peak| peak.parse().ok())
             .expect("Linux tells it in kB")
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn signal(&self, signal: &str) {

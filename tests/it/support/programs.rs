@@ -32,6 +32,23 @@ pub fn find(program: &str, variable: &str) -> PathBuf {
         })
 }
 
+/// What `scripts/test` put at `path` within `.tools`, or what the variable names.
+///
+/// # Panics
+///
+/// If it is not there, as [`find`].
+pub fn installed(path: &str, variable: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let installed = root.join(".tools").join(path);
+    let found = env::var_os(variable).map_or(installed, PathBuf::from);
+    let place = found.display();
+    assert!(
+        found.exists(),
+        "{place} is needed: run scripts/test install, or set {variable}"
+    );
+    found
+}
+
 /// A gateway under test: a foreign server that listens on a Unix socket in its own directory, so
 /// that no port has to be guessed.
 pub struct Gateway {

@@ -1,7 +1,12 @@
 //! Issuing from outside: published keys, `/token`, and what becomes of its tokens.
 
-use ::jotgate::grpc::proto::jotgate::v1::SignRequest;
+mod failures;
+mod gateways;
+mod readers;
+mod rollover;
+
 use ::jotgate::grpc::proto::jotgate::v1::signer_client::SignerClient;
+use ::jotgate::grpc::proto::jotgate::v1::{SignRequest, SignResponse};
 use ::jotgate::issue::SecretHash;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
@@ -37,6 +42,10 @@ fn start() -> Jotgate {
                 "admin": {
                     "secret_hash": { "value": hash }, "profiles": ["internal"],
                     "scopes": ["orders:read", "orders:write"],
+                },
+                // It has tokens of its own, and speaks for nobody else.
+                "app": {
+                    "secret_hash": { "value": hash }, "profiles": ["internal"], "sign": false,
                 },
             },
         },
@@ -74,6 +83,11 @@ fn token(response: &Response) -> String {
 fn verified(jotgate: &Jotgate, token: &str) -> Value {
     let set = Request::get("/.well-known/jwks.json").send(jotgate.http());
     let set: JwkSet = serde_json::from_str(&set.text()).expect("a key set");
+    decoded(&set, token)
+}
+
+/// The same with the keys of `set`.
+fn decoded(set: &JwkSet, token: &str) -> Value {
     let header = decode_header(token).expect("a header");
     let key = set.find(&header.kid.expect("a kid")).expect("published");
     let mut validation = Validation::new(header.alg);
@@ -89,6 +103,8 @@ fn a_client_gets_a_token_that_passes_here_and_elsewhere_and_can_be_renewed() {
     let jotgate = start();
     let response = ask(&jotgate, "admin:hunter2", "grant_type=client_credentials");
     let answer = body(&response);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("pragma"), Some("no-cache"));
     assert_eq!(answer["token_type"], "Bearer");
     assert_eq!(
         (&answer["expires_in"], &answer["scope"]),
@@ -111,10 +127,13 @@ fn a_client_gets_a_token_that_passes_here_and_elsewhere_and_can_be_renewed() {
     let again = Request::get("/auth").bearer(&first).send(jotgate.http());
     assert_eq!(again.header("x-internal-token"), Some(internal));
 
-    let form = format!("{EXCHANGE}&subject_token={first}&scope=orders:read");
+    let form = format!(
+        "{EXCHANGE}&subject_token={first}&scope=orders:read&audience=orders-api\
+         &requested_token_type=urn:ietf:params:oauth:token-type:jwt"
+    );
     let response = ask(&jotgate, "admin:hunter2", &form);
     let issued = &body(&response)["issued_token_type"];
-    assert_eq!(issued, "urn:ietf:params:oauth:token-type:access_token");
+    assert_eq!(issued, "urn:ietf:params:oauth:token-type:jwt");
     let second = token(&response);
     let claims = verified(&jotgate, &second);
     assert_eq!(
@@ -170,6 +189,30 @@ fn whoever_may_not_have_a_token_is_told_why_as_rfc_6749_says() {
             400,
             "unauthorized_client",
         ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&audience=elsewhere",
+            400,
+            "invalid_target",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&resource=https://elsewhere",
+            400,
+            "invalid_target",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&client_id=app",
+            400,
+            "invalid_request",
+        ),
+        (
+            "admin:hunter2",
+            "grant_type=client_credentials&client_secret=hunter2",
+            400,
+            "invalid_request",
+        ),
         ("admin:hunter2", EXCHANGE, 400, "invalid_request"),
         ("admin:hunter2", &foreign, 400, "invalid_request"),
     ] {
@@ -189,7 +232,7 @@ fn whoever_may_not_have_a_token_is_told_why_as_rfc_6749_says() {
         (413, &json!("invalid_request"))
     );
     let metrics = Request::get("/metrics").send(jotgate.admin()).text();
-    let line = "jotgate_tokens_issued_total{profile=\"internal\",outcome=\"refused\"} 3";
+    let line = "jotgate_tokens_issued_total{profile=\"internal\",outcome=\"refused\"} 9";
     assert!(metrics.contains(line), "{metrics}");
 }
 
@@ -253,6 +296,7 @@ fn fields_of_a_document_become_tokens_and_the_rest_stays() {
     for (document, text, status) in [
         ("login", r#"{"access_token": "text"}"#, 400),
         ("login", "[]", 400),
+        ("login", r#"{"access_token": {"scope": "root"}}"#, 403),
         ("login", &long, 400),
         ("login", &huge, 413),
         ("forbidden", text, 403),
@@ -265,29 +309,44 @@ fn fields_of_a_document_become_tokens_and_the_rest_stays() {
     assert_eq!(anonymous.status, 401);
 }
 
+fn sign_by_rpc(
+    rpc: &Rpc,
+    credentials: &str,
+    profile: &str,
+    claims: &str,
+) -> Result<SignResponse, tonic::Status> {
+    let mut request = tonic::Request::new(SignRequest {
+        profile: profile.to_owned(),
+        claims_json: claims.into(),
+    });
+    let authorization = basic(credentials).parse().expect("ASCII");
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", authorization);
+    let signed = rpc.run(|channel| async { SignerClient::new(channel).sign(request).await });
+    signed.map(tonic::Response::into_inner)
+}
+
 #[test]
 fn the_rpc_signs_for_those_who_may() {
     let jotgate = start();
     let rpc = Rpc::connect(jotgate.grpc());
     let sign = |credentials: &str, profile: &str, claims: &str| {
-        let mut request = tonic::Request::new(SignRequest {
-            profile: profile.to_owned(),
-            claims_json: claims.into(),
-        });
-        let authorization = basic(credentials).parse().expect("ASCII");
-        request
-            .metadata_mut()
-            .insert("authorization", authorization);
-        rpc.run(|channel| async { SignerClient::new(channel).sign(request).await })
+        sign_by_rpc(&rpc, credentials, profile, claims)
     };
-    let signed = sign("admin:hunter2", "", r#"{"sub": "carol"}"#);
-    let signed = signed.expect("signed").into_inner();
+    let signed = sign("admin:hunter2", "", r#"{"sub": "carol"}"#).expect("signed");
     assert_eq!(verified(&jotgate, &signed.token)["sub"], "carol");
     assert!(signed.expires_at.is_some() && !signed.key_id.is_empty());
     for (credentials, profile, claims, code) in [
         ("admin:wrong", "", "{}", Code::Unauthenticated),
         ("admin:hunter2", "other", "{}", Code::PermissionDenied),
         ("admin:hunter2", "", "[]", Code::InvalidArgument),
+        ("app:hunter2", "", "{}", Code::PermissionDenied),
+        (
+            "admin:hunter2",
+            "",
+            r#"{"scope": "root"}"#,
+            Code::PermissionDenied,
+        ),
     ] {
         let status = sign(credentials, profile, claims).expect_err("refused");
         assert_eq!(status.code(), code, "{credentials} {profile} {claims}");
