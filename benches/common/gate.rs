@@ -12,6 +12,7 @@ use jotgate::grpc::proto::envoy::service::auth::v3::{AttributeContext, CheckRequ
 use jotgate::issuers::Issuers;
 use jotgate::metrics::Metrics;
 use jotgate::rules::{RuleSettings, Rules};
+use jotgate::signature::FingerprintKey;
 use jotgate::telemetry::{DecisionLog, Decisions};
 use jotgate::time::{ManualClock, UnixMillis};
 use jotgate::token::{ClaimPath, TokenLimits};
@@ -46,7 +47,7 @@ pub(crate) fn gate(issuers: Issuers, now: UnixMillis) -> (Gate, Arc<ManualClock>
         generation: 1,
     });
     let clock = Arc::new(ManualClock::new(now));
-    let log = DecisionLog::new(Decisions::Off);
+    let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
     let metrics = Arc::new(Metrics::new());
     let gate = Gate::new(
         authorizer,

@@ -21,7 +21,7 @@ use jotgate::issuers::{Audiences, Issuer, IssuerPolicy};
 use jotgate::keys::{Key, KeyStore};
 use jotgate::metrics::Metrics;
 use jotgate::rules::{RuleSettings, Rules};
-use jotgate::signature::{Algorithm, SigningKey, sign_token};
+use jotgate::signature::{Algorithm, FingerprintKey, SigningKey, sign_token};
 use jotgate::telemetry::{DecisionLog, Decisions};
 use jotgate::time::{Clock, ManualClock, UnixMillis};
 use jotgate::token::{ClaimPath, TokenLimits};
@@ -108,7 +108,7 @@ fn gate(key: &SigningKey, has_internal_token: bool) -> Gate {
         authorizer,
         clock,
         metrics,
-        DecisionLog::new(Decisions::Off),
+        DecisionLog::new(Decisions::Off, FingerprintKey::random()),
         1,
     )
 }

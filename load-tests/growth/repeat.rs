@@ -18,7 +18,7 @@ use jotgate::keys::{Key, KeyStore};
 use jotgate::matching::Match;
 use jotgate::metrics::Metrics;
 use jotgate::rules::{RuleSettings, Rules};
-use jotgate::signature::{Algorithm, SigningKey, sign_token};
+use jotgate::signature::{Algorithm, FingerprintKey, SigningKey, sign_token};
 use jotgate::telemetry::{DecisionLog, Decisions};
 use jotgate::time::{ManualClock, UnixMillis};
 use jotgate::token::{ClaimPath, TokenLimits};
@@ -114,7 +114,7 @@ fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
         generation: 1,
     });
     let clock = Arc::new(ManualClock::new(NOW));
-    let log = DecisionLog::new(Decisions::Off);
+    let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
     Gate::new(authorizer, clock, Arc::new(Metrics::new()), log, 1)
 }
 
