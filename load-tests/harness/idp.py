@@ -24,9 +24,9 @@ class Idp:
     def close(self) -> None:
         self.server.shutdown()
 
-    def make_key(self, kid: str) -> Path:
+    def make_key(self, kid: str, algorithm: str = "ES256") -> Path:
         path = self.directory / f"{kid}.json"
-        path.write_text(self._jotgate("keygen", "--alg", "ES256", "--kid", kid))
+        path.write_text(self._jotgate("keygen", "--alg", algorithm, "--kid", kid))
         return path
 
     def publish(self, *keys: Path) -> None:
@@ -34,10 +34,10 @@ class Idp:
         sets = [json.loads(self._jotgate("keygen", "--public", "--key", str(key))) for key in keys]
         self.published = [jwk for jwks in sets for jwk in jwks["keys"]]
 
-    def token(self, key: Path, **claims: str) -> str:
+    def token(self, key: Path, ttl: str = "1h", **claims: str) -> str:
         claims = {"iss": self.issuer, "aud": AUDIENCE, "sub": "u1", **claims}
         flags = [flag for name, value in claims.items() for flag in ("--claim", f"{name}={value}")]
-        return self._jotgate("mint", "--key", str(key), "--ttl", "1h", *flags).strip()
+        return self._jotgate("mint", "--key", str(key), "--ttl", ttl, *flags).strip()
 
     def token_of_nobody(self) -> str:
         """A token with a random key id. Nobody gets to look at its signature."""

@@ -3,22 +3,15 @@
 import subprocess
 from pathlib import Path
 
-from .service import cpu_seconds, pinned
+from .process import Server
 
 ECHO = "/reference.Echo/Echo"
 
 
-class Reference:
+class Reference(Server):
     """Runs from here until it is closed. It prints its port."""
 
-    def __init__(self, program: Path, *arguments: str, core: int):
-        command = pinned([program, *arguments], core)
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait()
-
-    def cpu_seconds(self) -> float:
-        return cpu_seconds(self.process)
+    def __init__(self, program: Path, *arguments: str, core: int | None, under: tuple = (), log: Path | None = None):
+        with (log or Path("/dev/null")).open("wb") as errors:
+            self.start([*under, program, *arguments], core, stdout=subprocess.PIPE, stderr=errors, text=True)
+        self.address = f"127.0.0.1:{int(self.process.stdout.readline())}"

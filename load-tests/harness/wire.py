@@ -11,35 +11,48 @@ def check(token: str, path: str = "/orders") -> bytes:
     return _framed(_field(1, _field(4, _field(2, http))))
 
 
+# What a browser sends, and Envoy adds.
+BROWSER = {
+    "accept": "application/json, text/plain, */*",
+    "accept-encoding": "gzip, deflate, br, zstd",
+    "accept-language": "en-GB,en;q=0.9,de;q=0.8",
+    "cache-control": "no-cache",
+    "cookie": "session=0b1f6a546e1a4a5e9d0f6f2f3c1d2e7a; theme=dark; consent=yes",
+    "origin": "https://app.example.com",
+    "referer": "https://app.example.com/orders",
+    "sec-fetch-dest": "empty",
+    "sec-fetch-mode": "cors",
+    "sec-fetch-site": "same-site",
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+}
+ENVOY = {
+    "x-envoy-internal": "true",
+    "x-forwarded-for": "10.0.0.7",
+    "x-forwarded-proto": "https",
+    "x-request-id": "6f2f3c1d-2e7a-4a5e-9d0f-0b1f6a546e1a",
+}
+
+
 def check_of_envoy(token: str) -> bytes:
     """The same with the headers that a browser and Envoy add: about twenty."""
     path = "/orders/4711?expand=lines"
-    headers = {
-        ":authority": "api.example.com",
-        ":method": "GET",
-        ":path": path,
-        ":scheme": "https",
-        "accept": "application/json, text/plain, */*",
-        "accept-encoding": "gzip, deflate, br, zstd",
-        "accept-language": "en-GB,en;q=0.9,de;q=0.8",
-        "authorization": f"Bearer {token}",
-        "cache-control": "no-cache",
-        "cookie": "session=0b1f6a546e1a4a5e9d0f6f2f3c1d2e7a; theme=dark; consent=yes",
-        "origin": "https://app.example.com",
-        "referer": "https://app.example.com/orders",
-        "sec-fetch-dest": "empty",
-        "sec-fetch-mode": "cors",
-        "sec-fetch-site": "same-site",
-        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-        "x-envoy-internal": "true",
-        "x-forwarded-for": "10.0.0.7",
-        "x-forwarded-proto": "https",
-        "x-request-id": "6f2f3c1d-2e7a-4a5e-9d0f-0b1f6a546e1a",
-    }
-    entries = b"".join(_field(3, _field(1, name) + _field(2, value)) for name, value in headers.items())
+    pseudo = {":authority": "api.example.com", ":method": "GET", ":path": path, ":scheme": "https"}
+    headers = {**pseudo, **BROWSER, **ENVOY, "authorization": f"Bearer {token}"}
+    entries = b"".join(_field(3, _field(1, name) + _field(2, value)) for name, value in sorted(headers.items()))
     identity = _field(1, "6f2f3c1d2e7a") + _field(2, "GET")
     http = identity + entries + _field(4, path) + _field(5, "api.example.com") + _field(6, "https") + _field(10, "HTTP/2")
     return _framed(_field(1, _field(4, _field(2, http))))
+
+
+def verify(token: str) -> bytes:
+    """jotgate.v1.VerifyRequest of a token alone."""
+    return _framed(_field(1, token))
+
+
+def is_allowed(start: str) -> bool:
+    """Whether an answer that begins so, in hexadecimal digits, is a CheckResponse or VerifyResponse that allows."""
+    check_refused, verify_allowed = start[:2] == "0a" and start[4:6] == "08", start[:4] == "0801"
+    return verify_allowed or start[:2] == "0a" and not check_refused
 
 
 def text(value: str) -> bytes:

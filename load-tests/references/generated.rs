@@ -1,6 +1,6 @@
 //! The reference: `Check` as one writes it first, with tonic's server, the generated types and
-//! jsonwebtoken, and a cache of verdicts. One thread. Takes the public key (a JWK file), the issuer
-//! and the audience; prints its port.
+//! jsonwebtoken, and a cache of verdicts. Takes the public key (a JWK file), the issuer, the audience,
+//! and `one-thread` or `many-threads`, which is tokio's default; prints its port.
 
 use std::env;
 use std::fs;
@@ -20,25 +20,25 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use moka::sync::Cache;
 use serde::Deserialize;
+use tokio::runtime::Builder;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = env::args().collect();
-    let [_, keys, issuer, audience] = &arguments[..] else {
-        return Err("usage: KEYS ISSUER AUDIENCE".into());
+    let [_, keys, issuer, audience, threads] = &arguments[..] else {
+        return Err("usage: KEYS ISSUER AUDIENCE one-thread|many-threads".into());
     };
-    let keys: JwkSet = serde_json::from_slice(&fs::read(keys)?)?;
-    let mut validation = Validation::new(Algorithm::ES256);
-    validation.set_issuer(&[issuer]);
-    validation.set_audience(&[audience]);
-    let service = Authorizer {
-        key: DecodingKey::from_jwk(&keys.keys[0])?,
-        validation,
-        verdicts: Cache::new(100_000),
+    let mut runtime = match threads.as_str() {
+        "one-thread" => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
     };
+    let service = Authorizer::new(keys, issuer, audience)?;
+    runtime.enable_all().build()?.block_on(serve(service))
+}
+
+async fn serve(service: Authorizer) -> Result<(), Box<dyn std::error::Error>> {
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     println!("{}", incoming.local_addr()?.port());
     let service = AuthorizationServer::new(service);
@@ -62,6 +62,18 @@ struct Claims {
 }
 
 impl Authorizer {
+    fn new(keys: &str, issuer: &str, audience: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let keys: JwkSet = serde_json::from_slice(&fs::read(keys)?)?;
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        Ok(Self {
+            key: DecodingKey::from_jwk(&keys.keys[0])?,
+            validation,
+            verdicts: Cache::new(100_000),
+        })
+    }
+
     fn subject(&self, request: &CheckRequest) -> Option<String> {
         let request = request.attributes.as_ref()?.request.as_ref()?;
         let header = request.http.as_ref()?.headers.get("authorization")?;

@@ -1,5 +1,6 @@
 //! A worker's part in repeat-token `Check`s: the bytes of a request become those of the answer.
-//! Takes how many rules and how many consumers there are; `run` beside it counts instructions.
+//! Takes how many rules, issuers, keys of each issuer and consumers there are; `growth.py` beside it
+//! counts instructions.
 
 use std::collections::HashMap;
 use std::env;
@@ -35,25 +36,35 @@ fn main() {
         .skip(1)
         .flat_map(|count| count.parse())
         .collect();
-    let [rules, consumers] = counts[..] else {
-        panic!("usage: RULES CONSUMERS");
+    let [rules, issuers, keys, consumers] = counts[..] else {
+        panic!("usage: RULES ISSUERS KEYS CONSUMERS");
+    };
+    let configured = Configured {
+        rules,
+        issuers,
+        keys,
+        consumers,
     };
     let key = SigningKey::generate(Algorithm::Es256).expect("generated");
     let application = SigningKey::from_jwk(&json!({
         "kty": "oct", "alg": "HS256", "k": jotgate::token::base64url::encode(SECRET),
     }));
     let application = application.expect("a secret");
-    let gate = gate(&key, rules, consumers);
-    // The last rule and the last consumer: whoever tried them one by one would take longest.
+    let gate = gate(&key, &configured);
+    // The last of each: whoever tried them one by one would take longest.
     let requests = [("corp", &key), ("application", &application)].map(|(issuer, key)| {
         let issuer = match issuer {
-            "corp" => "https://idp.example.com/".to_owned(),
+            "corp" => issuer_name(issuers - 1),
             other => format!("{other}-{}", consumers - 1),
         };
+        let mut header = Map::new();
+        if issuer.starts_with("https") {
+            header.insert("kid".to_owned(), key_id(keys - 1).into());
+        }
         let claims = json!({
             "iss": issuer, "aud": "orders-api", "sub": "alice", "exp": NOW.seconds() + 60,
         });
-        let token = sign_token(&Map::new(), &claims, key).expect("signed");
+        let token = sign_token(&header, &claims, key).expect("signed");
         request(&token, &format!("/orders-{}/1", rules - 1))
     });
     let refused = check::answer(&gate, &request("x.y.z", "/orders-0/1"));
@@ -77,15 +88,16 @@ fn repeat_checks(gate: &Gate, requests: &[Vec<u8>]) -> usize {
     bytes
 }
 
-fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
-    let public = key.verifying_key().expect("public");
-    let keys = KeyStore::fixed(vec![Key::new(None, "thumbprint".to_owned(), public)]);
-    let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
-    let issuer = Issuer {
-        policy: IssuerPolicy::new("corp", "https://idp.example.com/", audiences),
-        keys: Arc::new(keys),
-    };
-    let rules = (0..rules).map(|place| RuleSettings {
+/// How much there is of everything.
+struct Configured {
+    rules: usize,
+    issuers: usize,
+    keys: usize,
+    consumers: usize,
+}
+
+fn gate(key: &SigningKey, configured: &Configured) -> Gate {
+    let rules = (0..configured.rules).map(|place| RuleSettings {
         name: Some(format!("rule-{place}").into()),
         matches: Match {
             paths: Box::new([format!("/orders-{place}/{{id}}")
@@ -104,8 +116,10 @@ fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
         ..RuleSettings::default()
     });
     let authorizer = Authorizer::new(Parts {
-        issuers: [Arc::new(issuer)].into_iter().collect(),
-        consumers: Arc::new(table(consumers)),
+        issuers: (0..configured.issuers)
+            .map(|place| issuer(key, place, configured.keys))
+            .collect(),
+        consumers: Arc::new(table(configured.consumers)),
         rules: Rules::new(rules.collect(), RuleSettings::default()),
         limits: TokenLimits::default(),
         minter: None,
@@ -116,6 +130,29 @@ fn gate(key: &SigningKey, rules: usize, consumers: usize) -> Gate {
     let clock = Arc::new(ManualClock::new(NOW));
     let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
     Gate::new(authorizer, clock, Arc::new(Metrics::new()), log, 1)
+}
+
+/// An issuer with many keys. They are one key under many names: what is searched are names.
+fn issuer(key: &SigningKey, place: usize, keys: usize) -> Arc<Issuer> {
+    let public = key.verifying_key().expect("public");
+    let keys = (0..keys).map(|place| {
+        let thumbprint = format!("thumbprint-{place}");
+        Key::new(Some(&key_id(place)), thumbprint, public.clone())
+    });
+    let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
+    let name = issuer_name(place);
+    Arc::new(Issuer {
+        policy: IssuerPolicy::new(&format!("corp-{place}"), &name, audiences),
+        keys: Arc::new(KeyStore::fixed(keys.collect())),
+    })
+}
+
+fn issuer_name(place: usize) -> String {
+    format!("https://idp-{place}.example.com/")
+}
+
+fn key_id(place: usize) -> String {
+    format!("key-{place}")
 }
 
 fn table(consumers: usize) -> Consumers {
