@@ -1,5 +1,6 @@
 //! Where the errors come together: each at its place, none that only follows from another.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -252,9 +253,23 @@ pub(super) fn push_key(path: &mut String, key: &str) {
     if !key.is_empty() && key.bytes().all(plain) {
         path.push_str(key);
     } else {
-        path.push_str(&quoted(key));
+        path.push_str(&quoted(&name_of(key)));
     }
 }
+
+/// A key as it is told. `secret:VALUE` without a space is a key for YAML, and a secret for whoever
+/// wrote it: what follows a name of ours is not shown.
+fn name_of(key: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let end = key.bytes().position(|byte| !plain(byte));
+    match end.map(|end| &key[..end]) {
+        Some(name) if SECRETS.contains(&name) => Cow::Owned(format!("{name}…")),
+        Some(_) | None => Cow::Borrowed(key),
+    }
+}
+
+/// The keys whose values are never shown.
+const SECRETS: [&str; 5] = ["env", "file", "secret", "secret_hash", "value"];
 
 /// Appends a position to a path.
 pub(super) fn push_index(path: &mut String, index: usize) {

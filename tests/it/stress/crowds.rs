@@ -97,4 +97,4 @@ fn a_connection_that_says_nothing_is_not_kept() {
 /// On each listener.
 const CROWD: usize = 5_000;
 /// Debug builds take more than others.
-const CONNECTION_BYTES: u64 = 32 * 1024;
+const CONNECTION_BYTES: u64 = 64 * 1024;
