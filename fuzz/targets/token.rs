@@ -72,10 +72,10 @@ fn is_good(token: &[u8]) -> bool {
     };
     let absent_or = |name: &str, holds: bool| claims.get(name).is_none() || holds;
     let is_text = |name: &str| absent_or(name, claims[name].is_string());
-    let audience = match &claims["aud"] {
-        Value::Array(list) => list.iter().all(Value::is_string) && list.contains(&"api".into()),
-        value => *value == "api",
-    };
+    let audience = claims["aud"].as_array().map_or_else(
+        || claims["aud"] == "api",
+        |list| list.iter().all(Value::is_string) && list.contains(&"api".into()),
+    );
     let kind = match header.get("typ") {
         None => true,
         Some(kind) => kind.as_str().is_some_and(|kind| {

@@ -53,12 +53,6 @@ fn no_kind_of_request_takes_more_instructions_than_its_budget() {
 }
 
 #[test]
-fn instances_that_are_restarted_in_turn_lose_no_request() {
-    let said = run_program("rolling/run", &["--seconds", "30"]);
-    assert!(said.contains(", 0 lost"), "{said}");
-}
-
-#[test]
 fn envoy_is_measured_with_its_own_filter_and_with_jotgate() {
     let said = run(&["--short", "gateway"]);
     for shown in ["jwt_authn, token cache", "gRPC over TCP", "HTTP over TCP"] {

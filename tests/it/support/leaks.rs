@@ -15,9 +15,9 @@ impl Planted {
             Value::Object(members) => {
                 for (name, value) in members {
                     let is_secret = name == "value" && members.len() == 1;
-                    match value {
-                        Value::String(text) if is_secret => self.0.push(text.clone()),
-                        value => self.find_in(value),
+                    match value.as_str().filter(|_| is_secret) {
+                        Some(text) => self.0.push(text.to_owned()),
+                        None => self.find_in(value),
                     }
                 }
             }

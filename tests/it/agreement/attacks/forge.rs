@@ -39,7 +39,7 @@ impl<'c> Forge<'c> {
 
     /// A good token but for these members of its header; `null` takes one away.
     pub fn header(&self, changes: &Value) -> String {
-        self.header_text(&merged(self.key.header(), changes).to_string())
+        self.header_text(merged(self.key.header(), changes).to_string())
     }
 
     /// A good token but for its header, which is this text.
