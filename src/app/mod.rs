@@ -219,14 +219,12 @@ impl App {
         }
         let gate = authority.gate();
         let control = async {
-            report_health(&health, ServingStatus::Serving).await;
-            let control = Control::start(authority, admin, tls, origin)?;
+            let control = Control::start(authority, admin, health, tls, origin)?;
             let outcome = tokio::select! {
                 () = shutdown => Ok(()),
                 Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
             };
             control.readiness.drain();
-            report_health(&health, ServingStatus::NotServing).await;
             end(&gate, &phase, drain, &mut ended, count).await;
             control.stop();
             outcome
@@ -270,6 +268,7 @@ impl Control {
     fn start(
         authority: Authority,
         admin: Socket,
+        health: HealthReporter,
         tls: TlsInForce,
         origin: Option<Origin>,
     ) -> Result<Self, AppError> {
@@ -291,6 +290,7 @@ impl Control {
                 readiness.ready();
             }
         };
+        let health = follow(readiness.subscribe(), health);
         let admin = Arc::new(Admin::new(metrics, Arc::clone(&readiness), shared.clone()));
         let serve = async move {
             if let Err(error) = admin::serve(listener, admin, std::future::pending()).await {
@@ -300,6 +300,7 @@ impl Control {
         let issue = Arc::clone(shared.desk()).run();
         let mut tasks = vec![
             tokio::spawn(ready),
+            tokio::spawn(health),
             tokio::spawn(serve),
             tokio::spawn(issue),
         ];
@@ -312,6 +313,20 @@ impl Control {
     fn stop(self) {
         for task in self.tasks {
             task.abort();
+        }
+    }
+}
+
+/// Says over gRPC what `/readyz` says, so that a gateway waits for the keys, too.
+async fn follow(mut readiness: watch::Receiver<admin::State>, health: HealthReporter) {
+    loop {
+        let status = match *readiness.borrow_and_update() {
+            admin::State::Ready => ServingStatus::Serving,
+            admin::State::Starting | admin::State::Draining => ServingStatus::NotServing,
+        };
+        report_health(&health, status).await;
+        if readiness.changed().await.is_err() {
+            break;
         }
     }
 }

@@ -61,6 +61,11 @@ fn envoy_is_measured_with_its_own_filter_and_with_jotgate() {
 }
 
 #[test]
+fn instances_restarted_in_turn_behind_envoy_lose_no_request() {
+    run_program("rolling/run", &["--seconds", "20"]);
+}
+
+#[test]
 fn the_documents_show_the_published_figures() {
     run(&["--check-docs"]);
 }

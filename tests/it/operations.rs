@@ -18,6 +18,7 @@ use crate::support::http::Request;
 use crate::support::idp::{Idp, Mood};
 use crate::support::jotgate::Jotgate;
 use crate::support::rpc::{Rpc, check_request};
+use crate::support::wait;
 
 #[test]
 fn every_metric_exists_before_the_first_request() {
@@ -106,26 +107,53 @@ fn health_and_reflection_speak_for_every_service() {
     let rpc = Rpc::connect(jotgate.grpc());
     for service in [
         "",
-        "envoy.service.auth.v3.Authorization",
+        CHECKED,
         "jotgate.v1.Signer",
         "jotgate.v1.Verifier",
     ] {
-        let service = service.to_owned();
-        let answer = rpc.run(|channel| async {
-            let mut client = HealthClient::new(channel);
-            client.check(HealthCheckRequest { service }).await
-        });
-        let health = answer.expect("health is served").into_inner();
-        assert_eq!(health.status(), ServingStatus::Serving);
+        serves(&rpc, service);
     }
     let services = reflected_services(&rpc);
     for service in [
-        "envoy.service.auth.v3.Authorization",
+        CHECKED,
         "grpc.health.v1.Health",
         "jotgate.v1.Verifier",
     ] {
         assert!(services.contains(service), "{services:?}");
     }
+}
+
+#[test]
+fn grpc_health_waits_for_the_keys_as_readiness_does() {
+    let idp = Idp::start();
+    idp.set_mood(Mood::Down);
+    let jotgate = Jotgate::start(json!({ "issuers": idp.issuers() }));
+    let rpc = Rpc::connect(jotgate.grpc());
+    // It is told once the control plane runs, which is when the admin listener answers.
+    assert!(!jotgate.is_ready());
+    assert_eq!(health(&rpc, CHECKED), ServingStatus::NotServing);
+    idp.set_mood(Mood::Good);
+    jotgate.wait_until_ready();
+    serves(&rpc, CHECKED);
+}
+
+/// What Envoy asks for.
+const CHECKED: &str = "envoy.service.auth.v3.Authorization";
+
+/// A moment after `/readyz` at most.
+fn serves(rpc: &Rpc, service: &str) {
+    wait::until("health follows", || {
+        (health(rpc, service) == ServingStatus::Serving).then_some(())
+    });
+}
+
+fn health(rpc: &Rpc, service: &str) -> ServingStatus {
+    let service = service.to_owned();
+    let answer = rpc.run(|channel| async {
+        let mut client = HealthClient::new(channel);
+        client.check(HealthCheckRequest { service }).await
+    });
+    answer.expect("health is served").into_inner().status()
 }
 
 #[test]
