@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::authorizer::{Authorizer, Buffers, Decision, Meter, Question};
 use crate::explain::Explanation;
@@ -15,7 +15,7 @@ use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport}
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::signature::{Algorithm, FingerprintKey};
-use crate::telemetry::{self, DecisionLog, Decisions};
+use crate::telemetry::{self, DecisionLog, Decisions, TraceContext, Traces};
 use crate::time::{Clock, UnixMillis};
 
 /// The door through which every question comes.
@@ -24,6 +24,7 @@ pub struct Gate {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     decisions: DecisionLog,
+    traces: ArcSwapOption<Traces>,
     requests: AtomicUsize,
     requests_max: usize,
     is_draining: AtomicBool,
@@ -89,6 +90,7 @@ impl Gate {
             clock,
             metrics,
             decisions,
+            traces: ArcSwapOption::empty(),
             requests: AtomicUsize::new(0),
             requests_max,
             is_draining: AtomicBool::new(false),
@@ -119,11 +121,21 @@ impl Gate {
         (!is_full).then(|| self.metrics.began(transport))
     }
 
+    /// Which trace a request belongs to. Nobody looks unless requests are traced.
+    pub fn trace_context<'h>(&self, header: impl Fn(&str) -> Option<&'h str>) -> TraceContext {
+        if self.traces.load().is_some() {
+            TraceContext::read(header)
+        } else {
+            TraceContext::default()
+        }
+    }
+
     /// Judges one question: `answer` decides and builds the answer, `refuse` builds one for a
     /// reason. A panic in `answer` becomes the reason `internal`.
     pub fn judge<T>(
         &self,
         transport: Transport,
+        within: &TraceContext,
         answer: impl FnOnce(&mut Bench<'_>) -> (Decision, T),
         refuse: impl FnOnce(&Authorizer, Reason) -> T,
     ) -> T {
@@ -151,9 +163,13 @@ impl Gate {
                 refuse(&authorizer, Reason::Internal),
             )
         });
-        self.metrics
-            .decided(transport, decision.reason, started.elapsed());
-        self.log(transport, &authorizer, &decision, now);
+        let took = started.elapsed();
+        self.metrics.decided(transport, decision.reason, took);
+        let reported = report(transport, &authorizer, &decision);
+        self.decisions.record(&reported, now);
+        if let Some(traces) = &*self.traces.load() {
+            traces.record(within, &reported, took);
+        }
         answer
     }
 
@@ -161,13 +177,14 @@ impl Gate {
     pub fn refuse<T>(
         &self,
         transport: Transport,
+        within: &TraceContext,
         reason: Reason,
         refuse: impl FnOnce(&Authorizer, Reason) -> T,
     ) -> T {
         let decide =
             |bench: &mut Bench<'_>| (Decision::refusal(reason), refuse(bench.authorizer, reason));
         // A refusal is built from what is there; a second try would fail as the first.
-        self.judge(transport, decide, |_, _| {
+        self.judge(transport, within, decide, |_, _| {
             unreachable!("refusals are prebuilt")
         })
     }
@@ -186,6 +203,11 @@ impl Gate {
     /// From here on these decisions are written to the log.
     pub fn log_decisions(&self, which: Decisions, key: Option<FingerprintKey>) {
         self.decisions.apply(which, key);
+    }
+
+    /// From here on requests are traced by `traces`; returns what they were traced by before.
+    pub fn trace(&self, traces: Option<Traces>) -> Option<Arc<Traces>> {
+        self.traces.swap(traces.map(Arc::new))
     }
 
     /// Every counter there is.
@@ -216,25 +238,22 @@ impl Gate {
     pub fn was_asked(&self) -> bool {
         self.was_asked.swap(false, Ordering::Relaxed)
     }
+}
 
-    fn log(
-        &self,
-        transport: Transport,
-        authorizer: &Authorizer,
-        decision: &Decision,
-        now: UnixMillis,
-    ) {
-        let token = decision.token.as_ref();
-        let issuer = token.and_then(|token| token.signer.issuer_name());
-        let logged = telemetry::Decision {
-            transport,
-            reason: decision.reason,
-            issuer,
-            rule: authorizer.rule(decision).settings.name.as_deref(),
-            subject: token.and_then(|token| token.subject.as_deref()),
-            token: token.map(|token| [&token.header[..], &token.payload[..]]),
-        };
-        self.decisions.record(&logged, now);
+/// What logs and traces tell of a decision.
+fn report<'d>(
+    transport: Transport,
+    authorizer: &'d Authorizer,
+    decision: &'d Decision,
+) -> telemetry::Decision<'d> {
+    let token = decision.token.as_ref();
+    telemetry::Decision {
+        transport,
+        reason: decision.reason,
+        issuer: token.and_then(|token| token.signer.issuer_name()),
+        rule: authorizer.rule(decision).settings.name.as_deref(),
+        subject: token.and_then(|token| token.subject.as_deref()),
+        token: token.map(|token| [&token.header[..], &token.payload[..]]),
     }
 }
 

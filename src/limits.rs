@@ -89,6 +89,22 @@ pub const LOG_LINES_BUFFERED: usize = 16 * 1024;
 pub const TALLIES: usize = 64;
 /// Decisions that pass, and as many that do not, written in a second with `decisions: sampled`.
 pub const SAMPLED_DECISIONS_PER_SECOND: u32 = 10;
+/// Spans that are made in a second at most, whatever callers say of their traces.
+pub const SPANS_PER_SECOND: u32 = 500;
+/// Spans that wait to be sent; further ones are dropped.
+pub const SPANS_BUFFERED: usize = 2048;
+/// Spans that are sent with one request.
+pub const SPANS_PER_EXPORT: usize = 512;
+/// How often spans are sent, if there are not enough for a whole request before.
+pub const SPAN_EXPORT_EVERY: Duration = Duration::from_secs(2);
+/// How long sending spans may take.
+pub const SPAN_EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of what a collector answers.
+pub const SPAN_ANSWER_BYTES: usize = 64 * 1024;
+/// How long the process waits at its end for the last spans to be sent.
+pub const TRACES_END: Duration = Duration::from_secs(2);
+/// Bytes of `tracestate`: what everybody has to pass on (W3C Trace Context 3.3.1.5).
+pub const TRACE_STATE_BYTES: usize = 512;
 /// Default of `cache.max_bytes`.
 pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Default of `cache.ttl`.

@@ -16,6 +16,7 @@ use gate::{check_request, gate};
 use jotgate::grpc::proto::jotgate::v1::VerifyRequest;
 use jotgate::grpc::{check, verifier};
 use jotgate::signature::Algorithm;
+use jotgate::telemetry::TraceContext;
 use jotgate::token::Scratch;
 use jotgate::verify::{Accepts, Context, Unobserved, verify};
 
@@ -74,7 +75,13 @@ fn turn(scenario: &str) -> Box<dyn FnMut()> {
                 token,
                 ..VerifyRequest::default()
             };
-            Box::new(move || drop(black_box(verifier::answer(&gate, &request))))
+            Box::new(move || {
+                drop(black_box(verifier::answer(
+                    &gate,
+                    &TraceContext::default(),
+                    &request,
+                )))
+            })
         }
         "verify" => {
             let mut scratch = Scratch::default();

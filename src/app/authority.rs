@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::spans;
 use crate::admin::ReloadStatus;
 use crate::authorizer::{Authorizer, Parts};
 use crate::cache::TokenCache;
@@ -98,6 +99,12 @@ impl Authority {
         )
     }
 
+    /// Starts to trace requests, if that is configured.
+    pub(super) fn trace(&self) {
+        let settings = self.state.config.traces.as_ref();
+        spans::install(&self.gate(), settings, &self.clock);
+    }
+
     /// For those who look at it and the one who changes it.
     pub(super) fn share(self) -> Shared {
         let gate = self.gate();
@@ -174,6 +181,9 @@ impl Shared {
             TokenCache::new(config.cache)
         };
         state.generation += 1;
+        if state.config.traces != config.traces {
+            spans::install(self.gate(), config.traces.as_ref(), &self.0.clock);
+        }
         state.config = config;
         self.0.metrics.generation(state.generation);
         let key = state.config.fingerprint_key.clone();

@@ -6,11 +6,13 @@
 
 mod authority;
 pub mod cases;
+mod control;
 mod fingerprint;
 mod once;
 mod phase;
 mod reload;
 mod serving;
+mod spans;
 mod status;
 mod watched;
 mod worker;
@@ -26,13 +28,10 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-use tonic_health::ServingStatus;
 
-use crate::admin::{self, Admin, Readiness, StatusSource};
 use crate::config::{Config, ServerSettings};
 use crate::gate::Gate;
-use crate::grpc::{GrpcService, HealthReporter, report_health};
+use crate::grpc::{GrpcService, HealthReporter};
 use crate::http::HttpService;
 use crate::issue::{self, KeysError};
 use crate::listen::{Address, BindError, Bound, Connections, Door, Socket, Tls};
@@ -42,8 +41,9 @@ use crate::telemetry::{DecisionLog, Telemetry};
 use crate::time::{Clock, SystemClock};
 
 use authority::Authority;
+use control::Control;
 use phase::Phase;
-use reload::{Reloader, TlsInForce};
+use reload::TlsInForce;
 use worker::{Ended, Share, Worker};
 
 /// A service that is bound and not running yet.
@@ -142,9 +142,10 @@ impl App {
             .state_dir
             .map_or(issue::State::Memory, issue::State::Directory);
         let (mut authority, authorizer) = Authority::new(config, &clock, &metrics, signing)?;
-        drop(entered);
         let gate = Gate::new(authorizer, clock, metrics, decisions, requests_max);
         let gate = authority.guard(gate);
+        authority.trace();
+        drop(entered);
 
         let phase = watch::Sender::new(Phase::Running);
         let (grpc_service, health) =
@@ -226,6 +227,7 @@ impl App {
             };
             control.readiness.drain();
             end(&gate, &phase, drain, &mut ended, count).await;
+            spans::end(&gate).await;
             control.stop();
             outcome
         };
@@ -254,79 +256,6 @@ impl Listeners {
             grpc: self.grpc.local_addr().clone(),
             http: self.http.local_addr().clone(),
             admin: self.admin.local_addr().clone(),
-        }
-    }
-}
-
-/// What runs beside the data plane.
-struct Control {
-    readiness: Arc<Readiness>,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-impl Control {
-    fn start(
-        authority: Authority,
-        admin: Socket,
-        health: HealthReporter,
-        tls: TlsInForce,
-        origin: Option<Origin>,
-    ) -> Result<Self, AppError> {
-        let listener = admin
-            .listen()
-            .map_err(system("cannot listen for admin requests"))?;
-        let readiness = Arc::new(Readiness::new());
-        let metrics = Arc::clone(authority.gate().metrics());
-        let shared = authority.share();
-        let ready = {
-            let readiness = Arc::clone(&readiness);
-            let shared = shared.clone();
-            async move {
-                // A reload on the way may bring issuers that were not waited for.
-                while !shared.awaited_issuers().is_empty() {
-                    shared.awaited().await;
-                }
-                tracing::info!("ready: every issuer that is not optional has keys");
-                readiness.ready();
-            }
-        };
-        let health = follow(readiness.subscribe(), health);
-        let admin = Arc::new(Admin::new(metrics, Arc::clone(&readiness), shared.clone()));
-        let serve = async move {
-            if let Err(error) = admin::serve(listener, admin, std::future::pending()).await {
-                tracing::error!(%error, "the admin listener broke");
-            }
-        };
-        let issue = Arc::clone(shared.desk()).run();
-        let mut tasks = vec![
-            tokio::spawn(ready),
-            tokio::spawn(health),
-            tokio::spawn(serve),
-            tokio::spawn(issue),
-        ];
-        if let Some(origin) = origin {
-            tasks.push(tokio::spawn(Reloader::new(origin, shared, tls).run()));
-        }
-        Ok(Self { readiness, tasks })
-    }
-
-    fn stop(self) {
-        for task in self.tasks {
-            task.abort();
-        }
-    }
-}
-
-/// Says over gRPC what `/readyz` says, so that a gateway waits for the keys, too.
-async fn follow(mut readiness: watch::Receiver<admin::State>, health: HealthReporter) {
-    loop {
-        let status = match *readiness.borrow_and_update() {
-            admin::State::Ready => ServingStatus::Serving,
-            admin::State::Starting | admin::State::Draining => ServingStatus::NotServing,
-        };
-        report_health(&health, status).await;
-        if readiness.changed().await.is_err() {
-            break;
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::grpc::verifier;
 use crate::issue;
 use crate::metrics::Metrics;
 use crate::signature::FingerprintKey;
-use crate::telemetry::{DecisionLog, Decisions};
+use crate::telemetry::{DecisionLog, Decisions, TraceContext};
 use crate::time::{Clock, SystemClock};
 
 /// A verdict, and what kept its keys from being complete.
@@ -53,7 +53,7 @@ pub fn ask(mut config: Config, question: &VerifyRequest) -> Result<Answer, AppEr
         let gate = authority.guard(gate);
         let shared = authority.share();
         every_source_asked(&shared, patience + GRACE).await;
-        let response = verifier::answer(&gate, question);
+        let response = verifier::answer(&gate, &TraceContext::default(), question);
         Ok(Answer {
             response,
             missing: missing(&shared),

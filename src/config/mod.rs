@@ -34,7 +34,7 @@ use crate::listen::{Address, TlsSettings};
 use crate::refresh::SourceSettings;
 use crate::rules::RuleSettings;
 use crate::signature::{FingerprintKey, sha256};
-use crate::telemetry::LogSettings;
+use crate::telemetry::{LogSettings, TraceSettings};
 use crate::token::TokenLimits;
 use convert::Context;
 use tree::{Node, Value};
@@ -133,6 +133,8 @@ pub struct Config {
     pub connections: usize,
     /// `log`
     pub log: LogSettings,
+    /// `traces`; requests are not traced without it.
+    pub traces: Option<TraceSettings>,
     /// `log.fingerprint_key`; `None` is a key of the process's own.
     pub fingerprint_key: Option<FingerprintKey>,
     /// The configuration in force, defaults filled in, secrets redacted.

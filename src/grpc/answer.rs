@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::time::timeout;
 
 use super::check;
@@ -17,19 +17,21 @@ use crate::gate::Gate;
 use crate::limits::{MESSAGE_BYTES, REQUEST_TIMEOUT};
 use crate::metrics::Transport;
 use crate::reason::Reason;
+use crate::telemetry::TraceContext;
 
 /// Answers a `Check`: now, if its message is there, else when it is.
 pub(super) fn check(
     gate: &Arc<Gate>,
-    body: RecvStream,
+    request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
     context: &mut Context<'_>,
 ) {
-    let mut incoming = Incoming::new(body);
+    let within = gate.trace_context(|name| request.headers().get(name)?.to_str().ok());
+    let mut incoming = Incoming::new(request.into_body());
     if let Poll::Ready(message) = incoming.poll(context) {
         let answer = match gate.pass(Transport::Check) {
-            Some(_passing) => judge(gate, message),
-            None => check::refuse(gate, Reason::Overloaded),
+            Some(_passing) => judge(gate, within, message),
+            None => check::refuse(gate, &within, Reason::Overloaded),
         };
         return send(respond, answer);
     }
@@ -39,9 +41,9 @@ pub(super) fn check(
             Some(_entered) => {
                 let message = poll_fn(|context| incoming.poll(context));
                 let message = timeout(REQUEST_TIMEOUT, message).await;
-                judge(&gate, message.unwrap_or(Err(Unreadable)))
+                judge(&gate, within, message.unwrap_or(Err(Unreadable)))
             }
-            None => check::refuse(&gate, Reason::Overloaded),
+            None => check::refuse(&gate, &within, Reason::Overloaded),
         };
         send(respond, answer);
     });
@@ -49,10 +51,10 @@ pub(super) fn check(
 
 /// What came, or that it cannot be read: too long, too slow, cut, or the client is gone and will
 /// not read the answer either.
-fn judge(gate: &Gate, body: Result<Bytes, Unreadable>) -> Framed {
+fn judge(gate: &Gate, within: TraceContext, body: Result<Bytes, Unreadable>) -> Framed {
     match body.ok().and_then(only_message) {
-        Some(message) => check::answer(gate, &message),
-        None => check::refuse(gate, Reason::Internal),
+        Some(message) => check::answer_within(gate, within, &message),
+        None => check::refuse(gate, &within, Reason::Internal),
     }
 }
 

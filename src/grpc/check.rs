@@ -19,17 +19,26 @@ use crate::metrics::Transport;
 use crate::reason::{Class, Reason, grpc_code};
 use crate::request::RequestView;
 use crate::rules::Rule;
+use crate::telemetry::TraceContext;
 
 /// Answers the `CheckRequest` in `message` with a `CheckResponse`, ready to be sent. Whatever is wrong with
 /// the message or with us, the answer is a refusal and not an error: errors obey
 /// `failure_mode_allow`.
 #[must_use]
 pub fn answer(gate: &Gate, message: &[u8]) -> Framed {
+    answer_within(gate, TraceContext::default(), message)
+}
+
+/// The same for a call that belongs to a trace. Where the call says nothing of one, the request that it
+/// is about may.
+pub(super) fn answer_within(gate: &Gate, within: TraceContext, message: &[u8]) -> Framed {
     let Ok(request) = CheckView::parse(message) else {
-        return refuse(gate, Reason::Internal);
+        return refuse(gate, &within, Reason::Internal);
     };
+    let within = within.or_else(|| gate.trace_context(|name| header(&request, name)));
     gate.judge(
         Transport::Check,
+        &within,
         |bench| {
             let decision = bench.decide(&request, request.rule());
             let answer = encode(bench.authorizer, &decision, &request);
@@ -41,8 +50,18 @@ pub fn answer(gate: &Gate, message: &[u8]) -> Framed {
 
 /// Answers with a refusal, without having read anything.
 #[must_use]
-pub fn refuse(gate: &Gate, reason: Reason) -> Framed {
-    gate.refuse(Transport::Check, reason, denied_anyhow)
+pub(super) fn refuse(gate: &Gate, within: &TraceContext, reason: Reason) -> Framed {
+    gate.refuse(Transport::Check, within, reason, denied_anyhow)
+}
+
+fn header<'r>(request: &CheckView<'r>, wanted: &str) -> Option<&'r str> {
+    let mut found = None;
+    request.for_each_header(&mut |name, value| {
+        if name.eq_ignore_ascii_case(wanted.as_bytes()) {
+            found = found.or(Some(value));
+        }
+    });
+    std::str::from_utf8(found?).ok()
 }
 
 fn encode(authorizer: &Authorizer, decision: &Decision, request: &CheckView<'_>) -> Framed {

@@ -110,7 +110,7 @@ impl GrpcService {
         context: &mut Context<'_>,
     ) {
         if request.uri().path() == CHECK_PATH && request.method() == Method::POST {
-            return answer::check(&self.gate, request.into_body(), respond, context);
+            return answer::check(&self.gate, request, respond, context);
         }
         let mut request = request.map(|body| tonic::body::Body::new(RequestBody(body)));
         request.extensions_mut().insert(self.address);

@@ -18,6 +18,7 @@ use crate::limits::BATCH_REQUESTS;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
+use crate::telemetry::TraceContext;
 
 /// The service.
 #[derive(Clone)]
@@ -39,13 +40,19 @@ impl Verifier for VerifierService {
         &self,
         request: Request<VerifyRequest>,
     ) -> Result<Response<VerifyResponse>, Status> {
-        Ok(Response::new(answer(&self.gate, request.get_ref())))
+        let within = within(&self.gate, &request);
+        Ok(Response::new(answer(
+            &self.gate,
+            &within,
+            request.get_ref(),
+        )))
     }
 
     async fn verify_batch(
         &self,
         request: Request<VerifyBatchRequest>,
     ) -> Result<Response<VerifyBatchResponse>, Status> {
+        let within = within(&self.gate, &request);
         let requests = &request.get_ref().requests;
         if requests.len() > BATCH_REQUESTS {
             return Err(Status::invalid_argument(format!(
@@ -55,7 +62,7 @@ impl Verifier for VerifierService {
         }
         let mut responses = Vec::with_capacity(requests.len());
         for request in requests {
-            responses.push(answer(&self.gate, request));
+            responses.push(answer(&self.gate, &within, request));
             if responses.len() % BATCH_TURN == 0 {
                 // A long batch of fresh tokens is long work: others of this worker get a turn.
                 tokio::task::yield_now().await;
@@ -72,9 +79,10 @@ impl Verifier for VerifierService {
         request: Request<Streaming<VerifyRequest>>,
     ) -> Result<Response<Self::VerifyStreamStream>, Status> {
         let gate = Arc::clone(&self.gate);
+        let within = within(&gate, &request);
         let verdicts = request
             .into_inner()
-            .map(move |request| request.map(|request| answer(&gate, &request)));
+            .map(move |request| request.map(|request| answer(&gate, &within, &request)));
         Ok(Response::new(Box::pin(verdicts)))
     }
 }
@@ -82,13 +90,19 @@ impl Verifier for VerifierService {
 /// How many questions of a batch are judged at a time.
 const BATCH_TURN: usize = 8;
 
+/// The trace that a call belongs to.
+fn within<T>(gate: &Gate, call: &Request<T>) -> TraceContext {
+    gate.trace_context(|name| call.metadata().get(name)?.to_str().ok())
+}
+
 /// Judges one question. A bad token is a verdict, and so is a fault of ours.
 #[must_use]
-pub fn answer(gate: &Gate, request: &VerifyRequest) -> VerifyResponse {
-    let Some(_passing) = gate.pass(Transport::Verify) else {
-        return gate.refuse(Transport::Verify, Reason::Overloaded, refusal);
+pub fn answer(gate: &Gate, within: &TraceContext, request: &VerifyRequest) -> VerifyResponse {
+    let transport = Transport::Verify;
+    let Some(_passing) = gate.pass(transport) else {
+        return gate.refuse(transport, within, Reason::Overloaded, refusal);
     };
-    gate.judge(Transport::Verify, |bench| judge(bench, request), refusal)
+    gate.judge(transport, within, |bench| judge(bench, request), refusal)
 }
 
 fn judge(bench: &mut Bench<'_>, request: &VerifyRequest) -> (Decision, VerifyResponse) {

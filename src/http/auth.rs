@@ -17,6 +17,7 @@ use crate::gate::{Bench, Gate};
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView as _;
+use crate::telemetry::TraceContext;
 
 /// Judges the request that `asking` describes.
 pub(super) fn original(
@@ -25,24 +26,31 @@ pub(super) fn original(
     asking: &Parts,
     rule: Option<&str>,
 ) -> Response<Full<Bytes>> {
-    answer(gate, rule, || original.read(asking))
+    answer(gate, &within(gate, asking), rule, || original.read(asking))
 }
 
 /// Judges the request itself.
 pub(super) fn itself(
     gate: &Gate,
+    asking: &Parts,
     request: Result<OriginalRequest<'_>, Reason>,
 ) -> Response<Full<Bytes>> {
-    answer(gate, None, || request)
+    answer(gate, &within(gate, asking), None, || request)
+}
+
+/// The trace that a request belongs to.
+pub(super) fn within(gate: &Gate, asking: &Parts) -> TraceContext {
+    gate.trace_context(|name| asking.headers.get(name)?.to_str().ok())
 }
 
 fn answer<'r>(
     gate: &Gate,
+    within: &TraceContext,
     rule: Option<&str>,
     read: impl FnOnce() -> Result<OriginalRequest<'r>, Reason>,
 ) -> Response<Full<Bytes>> {
     let Some(_passing) = gate.pass(Transport::Http) else {
-        return gate.refuse(Transport::Http, Reason::Overloaded, refused);
+        return gate.refuse(Transport::Http, within, Reason::Overloaded, refused);
     };
     let judge = |bench: &mut Bench<'_>| match read() {
         Ok(request) => judge(bench, rule, &request),
@@ -51,7 +59,7 @@ fn answer<'r>(
             (Decision::refusal(reason), refusal)
         }
     };
-    gate.judge(Transport::Http, judge, refused)
+    gate.judge(Transport::Http, within, judge, refused)
 }
 
 fn judge(

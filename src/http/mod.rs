@@ -86,7 +86,7 @@ impl HttpService {
             let rule = percent_decode_str(rule).decode_utf8_lossy();
             auth::original(gate, self.original, &asking, Some(&rule))
         } else if let Some(request) = OriginalRequest::itself(&asking, ENVOY) {
-            auth::itself(gate, request)
+            auth::itself(gate, &asking, request)
         } else if let Some(name) = path.strip_prefix(WELL_KNOWN) {
             well_known::respond(self.desk.as_deref(), &asking, name)
         } else if let Some(place) = Issuing::at(path) {
@@ -96,7 +96,7 @@ impl HttpService {
         } else if asking.method != Method::POST {
             only_post("questions are sent with POST")
         } else {
-            verify::answer(gate, body).await
+            verify::answer(gate, &auth::within(gate, &asking), body).await
         };
         if gate.is_draining() && version <= Version::HTTP_11 {
             let close = HeaderValue::from_static("close");

@@ -19,6 +19,7 @@ use crate::grpc::proto::jotgate::v1::{Verdict, VerifyRequest};
 use crate::grpc::verifier;
 use crate::issue::{Client, Desk, Grant, GrantRequest, InForce};
 use crate::limits::{CLAIMS_DEPTH_MAX, FORM_BYTES, FORM_PARAMETERS};
+use crate::telemetry::TraceContext;
 use crate::token::json::scan_object;
 
 /// Where a request for tokens arrived.
@@ -146,7 +147,7 @@ impl<'f> Exchange<'f> {
             token: self.token.to_owned(),
             ..VerifyRequest::default()
         };
-        let verdict = verifier::answer(gate, &question);
+        let verdict = verifier::answer(gate, &TraceContext::default(), &question);
         match verdict.verdict() {
             Verdict::Allow => Ok(verdict.claims_json),
             Verdict::Unavailable => {

@@ -1,16 +1,16 @@
 //! The log of decisions: what was decided and why. About whom, only by fingerprints.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use arc_swap::ArcSwap;
 
 use super::Decisions;
-use crate::limits::SAMPLED_DECISIONS_PER_SECOND as SAMPLED_PER_SECOND;
+use super::window::Window;
+use crate::limits::SAMPLED_DECISIONS_PER_SECOND;
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
 use crate::signature::FingerprintKey;
-use crate::threads::thread_number;
 use crate::time::UnixMillis;
 
 /// What there is to write about one decision: codes, names from the configuration, and of a
@@ -49,8 +49,8 @@ impl DecisionLog {
         Self {
             mode: AtomicU8::new(mode as u8),
             key: ArcSwap::from_pointee(key),
-            allowed: Window::new(),
-            refused: Window::new(),
+            allowed: Window::new(SAMPLED_DECISIONS_PER_SECOND),
+            refused: Window::new(SAMPLED_DECISIONS_PER_SECOND),
         }
     }
 
@@ -104,78 +104,5 @@ impl DecisionLog {
             skipped,
             "decision",
         );
-    }
-}
-
-/// At most so many a second, and a count of those left out. At the turn of a second workers may
-/// let a few more slip through, which harms nobody. Once a second has its number, its decisions
-/// only read what workers share, and each worker counts for itself what it leaves out.
-#[derive(Debug)]
-struct Window {
-    second: AtomicI64,
-    seen: AtomicU32,
-    skipped: [Skipped; SKIP_COUNTS],
-}
-
-#[repr(align(128))]
-#[derive(Debug)]
-struct Skipped(AtomicU32);
-
-impl Window {
-    const fn new() -> Self {
-        Self {
-            second: AtomicI64::new(i64::MIN),
-            seen: AtomicU32::new(0),
-            skipped: [const { Skipped(AtomicU32::new(0)) }; SKIP_COUNTS],
-        }
-    }
-
-    /// Whether one more fits, and how many did not since the last that did.
-    fn admit(&self, now: UnixMillis) -> Option<u32> {
-        let second = now.seconds();
-        if self.second.load(Ordering::Relaxed) != second
-            && self.second.swap(second, Ordering::Relaxed) != second
-        {
-            self.seen.store(1, Ordering::Relaxed);
-            let skipped = self.skipped.iter();
-            return Some(skipped.map(|of| of.0.swap(0, Ordering::Relaxed)).sum());
-        }
-        let is_full = self.seen.load(Ordering::Relaxed) >= SAMPLED_PER_SECOND
-            || self.seen.fetch_add(1, Ordering::Relaxed) >= SAMPLED_PER_SECOND;
-        if is_full {
-            let mine = &self.skipped[thread_number() % SKIP_COUNTS];
-            mine.0.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(0)
-    }
-}
-
-/// Counts of what is left out; workers beyond them share.
-const SKIP_COUNTS: usize = 16;
-
-#[cfg(test)]
-mod tests {
-    use super::{SAMPLED_PER_SECOND, Window};
-    use crate::time::UnixMillis;
-
-    #[test]
-    fn a_second_has_room_for_a_few_and_the_next_one_tells_how_many_were_left_out() {
-        let window = Window::new();
-        let at = UnixMillis::from_seconds;
-        let admitted = (0..SAMPLED_PER_SECOND + 7)
-            .filter(|_| window.admit(at(100)).is_some())
-            .count();
-        assert_eq!(admitted, SAMPLED_PER_SECOND as usize);
-        assert_eq!(window.admit(at(101)), Some(7));
-        assert_eq!(window.admit(at(101)), Some(0));
-        assert_eq!(window.admit(at(200)), Some(0));
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_silence_it() {
-        let window = Window::new();
-        assert!(window.admit(UnixMillis::from_seconds(100)).is_some());
-        assert!(window.admit(UnixMillis::from_seconds(50)).is_some());
     }
 }

@@ -7,6 +7,8 @@
 mod decisions;
 mod format;
 mod settings;
+mod traces;
+mod window;
 
 use std::env;
 use std::io;
@@ -24,6 +26,7 @@ use crate::limits::LOG_LINES_BUFFERED;
 pub use decisions::{Decision, DecisionLog};
 use format::LineFormat;
 pub use settings::{Decisions, Level, LogFormat, LogSettings};
+pub use traces::{TraceContext, TraceSettings, Traces, TracesError};
 
 /// The running log. Keep it until the process ends: dropping it writes what is still queued.
 #[derive(Debug)]

@@ -28,4 +28,5 @@ mod stress;
 mod support;
 mod test_command;
 mod tls;
+mod traces;
 mod verify_command;

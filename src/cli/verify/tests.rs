@@ -6,6 +6,7 @@ use crate::cli::Exit;
 use crate::fixture::{Fixture, NOW};
 use crate::grpc::proto::jotgate::v1::VerifyResponse;
 use crate::grpc::verifier;
+use crate::telemetry::TraceContext;
 use crate::time::UnixMillis;
 
 #[test]
@@ -113,7 +114,7 @@ fn answer(fixture: &Fixture, token: &str) -> VerifyResponse {
         headers: Vec::new(),
     };
     let question = question(token.to_owned(), nothing, None).unwrap();
-    verifier::answer(&fixture.gate, &question)
+    verifier::answer(&fixture.gate, &TraceContext::default(), &question)
 }
 
 fn text(response: &VerifyResponse) -> String {

@@ -14,6 +14,7 @@ mod rule;
 mod server;
 mod source;
 mod tls;
+mod traces;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +77,10 @@ pub(super) fn config(raw: &mut raw::Config, context: &mut Context<'_>) -> Config
             format: raw.log.format.0,
             decisions: raw.log.decisions.0,
         },
+        traces: raw
+            .traces
+            .as_ref()
+            .and_then(|raw| traces::traces(raw, &at.key("traces"), context)),
         fingerprint_key: fingerprint_key(&raw.log, &at.key("log"), context),
         effective: serde_json::Value::Null,
         effective_yaml: String::new(),

@@ -221,7 +221,7 @@ fn http(raw: &mut raw::KeySource, at: &At<'_>, context: &mut Context<'_>) -> Htt
             .flatten()
             .map(|pin| pin.0.0)
             .collect(),
-        headers: headers(raw, at, context),
+        headers: headers(raw.headers.as_ref(), at, context),
         proxy: raw.proxy.as_ref().map(|proxy| proxy.0.clone()),
         max_bytes,
         allow_http,
@@ -256,14 +256,15 @@ fn client_certificate(
     }
 }
 
-fn headers(
-    raw: &raw::KeySource,
+/// Converts `headers`, of whatever is `at`.
+pub(super) fn headers(
+    raw: Option<&raw::Entries<http::HeaderName, HeaderText>>,
     at: &At<'_>,
     context: &mut Context<'_>,
 ) -> Vec<(http::HeaderName, SecretSource)> {
     let at = at.key("headers");
     let mut headers: Vec<(http::HeaderName, SecretSource)> = Vec::new();
-    for (name, value) in raw.headers.iter().flat_map(|headers| &headers.0) {
+    for (name, value) in raw.into_iter().flat_map(|headers| &headers.0) {
         let at = at.key(name.0.as_str());
         let read = match value {
             HeaderText::Secret(secret) => context.secret(&at, secret),

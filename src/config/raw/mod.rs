@@ -19,6 +19,7 @@ mod scalar;
 mod secret;
 mod server;
 mod source;
+mod traces;
 
 pub(super) use consumer::{Consumer, ConsumerCredential};
 pub(super) use entries::Entries;
@@ -34,6 +35,7 @@ pub(super) use scalar::{FilePath, Line, Scalar, ScopeName, Written};
 pub(super) use secret::{ClaimName, HeaderText, Secret};
 pub(super) use server::{Server, Tls};
 pub(super) use source::{Discovery, KeySource, Refresh};
+pub(super) use traces::Traces;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -95,6 +97,9 @@ pub(super) struct Config {
     pub(super) limits: Limits,
     /// What is logged.
     pub(super) log: Log,
+    /// Where spans of requests are sent; without it there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) traces: Option<Traces>,
     /// What is issued here, with which keys, to whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) issue: Option<Issue>,
@@ -113,6 +118,7 @@ impl Default for Config {
             cache: Cache::default(),
             limits: Limits::default(),
             log: Log::default(),
+            traces: None,
             rules: None,
             consumers: None,
             consumer_key_claim: Written(Line("iss".into())),

@@ -131,6 +131,10 @@ deny:
   expose_reason: true
   on_unavailable: defer
   unavailable_status: 403
+traces:
+  endpoint: https://collector.example.com/otlp
+  ratio: 0.25
+  headers: { Authorization: { file: secret.key }, x-tenant: ops }
 bypass_cors_preflight: true
 consumers:
   alice-app:

@@ -18,6 +18,7 @@ use crate::grpc::proto::envoy::service::auth::v3::{
 };
 use crate::keys::{Completeness, KeySet};
 use crate::reason::{Class, Reason};
+use crate::telemetry::TraceContext;
 use crate::token::ClaimPath;
 
 fn ask(gate: &Gate, path: &str, headers: &[(&str, &str)]) -> CheckResponse {
@@ -92,7 +93,7 @@ fn no_refusal_has_the_status_zero_for_any_reason() {
                 continue;
             }
             for _ in 0..2 {
-                let encoded = refuse(&fixture.gate, reason);
+                let encoded = refuse(&fixture.gate, &TraceContext::default(), reason);
                 let response = CheckResponse::decode(encoded.message()).expect("decodes");
                 assert_ne!(code(&response), 0, "{}", reason.code());
                 assert_ne!(code(&redirection(reason, "/".to_owned())), 0);

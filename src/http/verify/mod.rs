@@ -20,10 +20,11 @@ use super::problem;
 use crate::gate::Gate;
 use crate::grpc::verifier;
 use crate::limits::MESSAGE_BYTES;
+use crate::telemetry::TraceContext;
 
 /// Answers the question in `body`. A bad token is a verdict, with status 200; what is no question
 /// is a problem, with status 400 or 413.
-pub(super) async fn answer<B>(gate: &Gate, body: B) -> Response<Full<Bytes>>
+pub(super) async fn answer<B>(gate: &Gate, within: &TraceContext, body: B) -> Response<Full<Bytes>>
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
@@ -39,7 +40,7 @@ where
         Ok(question) => question,
         Err(error) => return problem::response(StatusCode::BAD_REQUEST, &error),
     };
-    let verdict = verdict::to_json(&verifier::answer(gate, &question));
+    let verdict = verdict::to_json(&verifier::answer(gate, within, &question));
     let mut response = Response::new(Full::from(verdict));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

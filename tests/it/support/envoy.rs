@@ -21,6 +21,8 @@ pub struct ExtAuthz {
     pub routes: Vec<Value>,
     /// Members of the connection manager beside the usual ones.
     pub manager: Value,
+    /// Clusters beside those of jotgate and the upstream, which speak HTTP/1.1.
+    pub clusters: Vec<(String, Address)>,
     /// Whether the upstream speaks HTTP/2, as gRPC services do.
     pub upstream_is_http2: bool,
 }
@@ -47,6 +49,7 @@ impl ExtAuthz {
             failure_mode_allow: false,
             routes: Vec::new(),
             manager: json!({}),
+            clusters: Vec::new(),
             upstream_is_http2: false,
         }
     }
@@ -71,6 +74,12 @@ impl ExtAuthz {
             Service::Grpc(address) => (address, true),
             Service::Http(address) => (address, false),
         };
+        let mut clusters = vec![
+            cluster("jotgate", jotgate, http2),
+            cluster("upstream", upstream, self.upstream_is_http2),
+        ];
+        let others = self.clusters.iter();
+        clusters.extend(others.map(|(name, address)| cluster(name, address, false)));
         json!({ "static_resources": {
             "listeners": [{
                 "name": "front",
@@ -80,10 +89,7 @@ impl ExtAuthz {
                     "typed_config": self.connection_manager(),
                 }]}],
             }],
-            "clusters": [
-                cluster("jotgate", jotgate, http2),
-                cluster("upstream", upstream, self.upstream_is_http2),
-            ],
+            "clusters": clusters,
         }})
     }
 

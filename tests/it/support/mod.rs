@@ -1,5 +1,6 @@
 //! What the tests stand on: other people's servers, and fakes of those that cannot be had.
 
+pub mod collector;
 pub mod echo;
 pub mod envoy;
 pub mod h2;
