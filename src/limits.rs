@@ -39,6 +39,9 @@ pub const HEADER_BYTES: usize = 64 * 1024;
 pub const BATCH_REQUESTS: usize = 1024;
 /// Bytes of one gRPC message and of one HTTP body on our listeners.
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of all messages together that have come in part: some dozen of the largest. What comes
+/// whole, as nearly everything does, is not counted.
+pub const BODIES_BYTES: usize = 64 * 1024 * 1024;
 /// Streams that one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION: u32 = 1024;
 /// Bytes that may be under way on one HTTP/2 stream before we have read them.

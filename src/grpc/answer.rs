@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::check;
 use super::frame::{Framed, PREFIX_BYTES, only_message};
-use crate::gate::Gate;
+use crate::gate::{Gate, Held};
 use crate::limits::{MESSAGE_BYTES, REQUEST_TIMEOUT};
 use crate::metrics::Transport;
 use crate::reason::Reason;
@@ -27,7 +27,7 @@ pub(super) fn check(
     context: &mut Context<'_>,
 ) {
     let within = gate.trace_context(|name| request.headers().get(name)?.to_str().ok());
-    let mut incoming = Incoming::new(request.into_body());
+    let mut incoming = Incoming::new(request.into_body(), gate.bodies().begin());
     if let Poll::Ready(message) = incoming.poll(context) {
         let answer = match gate.pass(Transport::Check) {
             Some(_passing) => judge(gate, within, message),
@@ -41,7 +41,7 @@ pub(super) fn check(
             Some(_entered) => {
                 let message = poll_fn(|context| incoming.poll(context));
                 let message = timeout(REQUEST_TIMEOUT, message).await;
-                judge(&gate, within, message.unwrap_or(Err(Unreadable)))
+                judge(&gate, within, message.unwrap_or(Err(Reason::Internal)))
             }
             None => check::refuse(&gate, &within, Reason::Overloaded),
         };
@@ -51,10 +51,10 @@ pub(super) fn check(
 
 /// What came, or that it cannot be read: too long, too slow, cut, or the client is gone and will
 /// not read the answer either.
-fn judge(gate: &Gate, within: TraceContext, body: Result<Bytes, Unreadable>) -> Framed {
-    match body.ok().and_then(only_message) {
-        Some(message) => check::answer_within(gate, within, &message),
-        None => check::refuse(gate, &within, Reason::Internal),
+fn judge(gate: &Gate, within: TraceContext, body: Result<Bytes, Reason>) -> Framed {
+    match body.and_then(|body| only_message(body).ok_or(Reason::Internal)) {
+        Ok(message) => check::answer_within(gate, within, &message),
+        Err(reason) => check::refuse(gate, &within, reason),
     }
 }
 
@@ -79,38 +79,41 @@ struct Incoming {
     body: RecvStream,
     /// What came before the last part.
     before: BytesMut,
+    held: Held,
     last: Option<Bytes>,
 }
 
-struct Unreadable;
-
 impl Incoming {
-    fn new(body: RecvStream) -> Self {
+    fn new(body: RecvStream, held: Held) -> Self {
         Self {
             body,
+            held,
             before: BytesMut::new(),
             last: None,
         }
     }
 
-    /// All of it. It nearly always is one part, which is not copied.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Unreadable>> {
+    /// All of it, or why not. It nearly always is one part, which is not copied.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Reason>> {
         loop {
             if self.last.is_some() && self.body.is_end_stream() {
                 return Poll::Ready(Ok(self.whole()));
             }
             match ready!(self.body.poll_data(context)) {
                 None => return Poll::Ready(Ok(self.whole())),
-                Some(Err(_)) => return Poll::Ready(Err(Unreadable)),
+                Some(Err(_)) => return Poll::Ready(Err(Reason::Internal)),
                 Some(Ok(part)) => {
                     if let Some(last) = self.last.replace(part) {
+                        if !self.held.grow(last.len()) {
+                            return Poll::Ready(Err(Reason::Overloaded));
+                        }
                         self.before.extend_from_slice(&last);
                         // The client may send more. Of one part, all is given back at the end.
                         let _ = self.body.flow_control().release_capacity(last.len());
                     }
                     let length = self.before.len() + self.last.as_ref().map_or(0, Bytes::len);
                     if length > PREFIX_BYTES + MESSAGE_BYTES {
-                        return Poll::Ready(Err(Unreadable));
+                        return Poll::Ready(Err(Reason::Internal));
                     }
                 }
             }

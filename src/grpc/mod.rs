@@ -7,6 +7,7 @@ pub mod check;
 mod connection;
 mod frame;
 mod keep_alive;
+mod messages;
 mod metadata;
 pub mod proto;
 mod read_ahead;

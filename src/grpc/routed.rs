@@ -12,6 +12,8 @@ use http_body::{Body, Frame};
 use tokio::time::timeout;
 use tonic::Status;
 
+use super::messages::Messages;
+use crate::gate::Held;
 use crate::limits::REQUEST_TIMEOUT;
 
 /// Sends what `routed` will answer, unless the client takes its question back before.
@@ -94,7 +96,17 @@ async fn send_data(mut data: Bytes, stream: &mut SendStream<Bytes>) -> Result<()
 }
 
 /// The body of a request as tonic reads it. What has been read makes room for more.
-pub(super) struct RequestBody(pub(super) RecvStream);
+pub(super) struct RequestBody {
+    body: RecvStream,
+    messages: Messages,
+}
+
+impl RequestBody {
+    pub(super) const fn new(body: RecvStream, held: Held) -> Self {
+        let messages = Messages::new(held);
+        Self { body, messages }
+    }
+}
 
 impl Body for RequestBody {
     type Data = Bytes;
@@ -104,12 +116,16 @@ impl Body for RequestBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let body = &mut self.get_mut().0;
+        let Self { body, messages } = self.get_mut();
         let failed = |error: h2::Error| Some(Err(Status::cancelled(error.to_string())));
         match ready!(body.poll_data(context)) {
             Some(Ok(data)) => {
                 // It fails where the stream ends, which the next call tells.
                 let _ = body.flow_control().release_capacity(data.len());
+                if !messages.has_room_for(&data) {
+                    let sentence = "too much is on its way at the same time: try again later";
+                    return Poll::Ready(Some(Err(Status::resource_exhausted(sentence))));
+                }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Some(Err(error)) => Poll::Ready(failed(error)),
@@ -121,6 +137,6 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.body.is_end_stream()
     }
 }

@@ -112,7 +112,9 @@ impl GrpcService {
         if request.uri().path() == CHECK_PATH && request.method() == Method::POST {
             return answer::check(&self.gate, request, respond, context);
         }
-        let mut request = request.map(|body| tonic::body::Body::new(RequestBody(body)));
+        let held = self.gate.bodies().begin();
+        let body = |body| tonic::body::Body::new(RequestBody::new(body, held));
+        let mut request = request.map(body);
         request.extensions_mut().insert(self.address);
         let routed = self.routes.clone().call(request);
         tokio::task::spawn_local(routed::send(routed, respond));

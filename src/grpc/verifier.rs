@@ -100,7 +100,7 @@ fn within<T>(gate: &Gate, call: &Request<T>) -> TraceContext {
 pub fn answer(gate: &Gate, within: &TraceContext, request: &VerifyRequest) -> VerifyResponse {
     let transport = Transport::Verify;
     let Some(_passing) = gate.pass(transport) else {
-        return gate.refuse(transport, within, Reason::Overloaded, refusal);
+        return refuse(gate, within, Reason::Overloaded);
     };
     gate.judge(transport, within, |bench| judge(bench, request), refusal)
 }
@@ -155,6 +155,12 @@ fn response(authorizer: &Authorizer, decision: &Decision) -> VerifyResponse {
         key_id: owned(token.key_id.as_deref()),
         ..response
     }
+}
+
+/// Answers for `reason` without having read the question.
+#[must_use]
+pub fn refuse(gate: &Gate, within: &TraceContext, reason: Reason) -> VerifyResponse {
+    gate.refuse(Transport::Verify, within, reason, refusal)
 }
 
 fn refusal(authorizer: &Authorizer, reason: Reason) -> VerifyResponse {

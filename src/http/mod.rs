@@ -4,6 +4,7 @@
 //! becomes an answer in the proxy's language. Beside them: what is issued here, and its keys.
 
 mod auth;
+mod body;
 mod fault;
 mod original;
 mod problem;

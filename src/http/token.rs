@@ -9,10 +9,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::body::{self, Unread};
 use super::fault::{Fault, json_response};
 use crate::gate::Gate;
 use crate::grpc::proto::jotgate::v1::{Verdict, VerifyRequest};
@@ -59,7 +60,7 @@ async fn answer<B>(
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let form = Form::read(asking, body).await?;
+    let form = Form::read(counter.gate, asking, body).await?;
     form.get("profile").unwrap_or_default().clone_into(profile);
     let client = client(counter, in_force, asking).await?;
     if let Ok(known) = client.profile(form.get("profile")) {
@@ -181,7 +182,7 @@ fn granted(grant: &Grant, exchange: Option<&Exchange<'_>>) -> Response<Full<Byte
 struct Form(Vec<(String, String)>);
 
 impl Form {
-    async fn read<B>(asking: &Parts, body: B) -> Result<Self, Fault>
+    async fn read<B>(gate: &Gate, asking: &Parts, body: B) -> Result<Self, Fault>
     where
         B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
     {
@@ -192,7 +193,7 @@ impl Form {
             let detail = "send application/x-www-form-urlencoded";
             return Err(Fault::bad("invalid_request", detail));
         }
-        let body = read(body, FORM_BYTES).await?;
+        let body = read(gate, body, FORM_BYTES).await?;
         let pairs = form_urlencoded::parse(&body).into_owned();
         // An empty parameter counts as none (RFC 6749 3.2).
         let form = Self(pairs.filter(|(_, value)| !value.is_empty()).collect());
@@ -242,19 +243,21 @@ impl Form {
 }
 
 /// The whole body, if it is not too long.
-pub(super) async fn read<B>(body: B, bytes_max: usize) -> Result<Bytes, Fault>
+pub(super) async fn read<B>(gate: &Gate, body: B, bytes_max: usize) -> Result<Bytes, Fault>
 where
-    B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: Body,
 {
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let detail = format!("at most {bytes_max} bytes");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            Err(Fault::status(status, "invalid_request", &detail))
-        }
-        Err(_) => Err(Fault::bad("invalid_request", "the body is incomplete")),
-    }
+    body::read(gate, body, bytes_max)
+        .await
+        .map_err(|unread| match unread {
+            Unread::TooLong => {
+                let detail = format!("at most {bytes_max} bytes");
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Fault::status(status, "invalid_request", &detail)
+            }
+            Unread::Incomplete => Fault::bad("invalid_request", "the body is incomplete"),
+            Unread::Overloaded => Fault::unavailable("too many requests at the same time"),
+        })
 }
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";

@@ -12,14 +12,17 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 
 pub(crate) use verdict::to_json as verdict_json;
 
+use super::body::{self, Unread};
 use super::problem;
 use crate::gate::Gate;
+use crate::grpc::proto::jotgate::v1::VerifyResponse;
 use crate::grpc::verifier;
 use crate::limits::MESSAGE_BYTES;
+use crate::reason::Reason;
 use crate::telemetry::TraceContext;
 
 /// Answers the question in `body`. A bad token is a verdict, with status 200; what is no question
@@ -28,20 +31,27 @@ pub(super) async fn answer<B>(gate: &Gate, within: &TraceContext, body: B) -> Re
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let body = match Limited::new(body, MESSAGE_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
+    let body = match body::read(gate, body, MESSAGE_BYTES).await {
+        Ok(body) => body,
+        Err(Unread::TooLong) => {
             let detail = format!("a question has at most {MESSAGE_BYTES} bytes");
             return problem::response(StatusCode::PAYLOAD_TOO_LARGE, &detail);
         }
-        Err(_) => return problem::response(StatusCode::BAD_REQUEST, "the body is incomplete"),
+        Err(Unread::Incomplete) => {
+            return problem::response(StatusCode::BAD_REQUEST, "the body is incomplete");
+        }
+        Err(Unread::Overloaded) => {
+            return told(&verifier::refuse(gate, within, Reason::Overloaded));
+        }
     };
-    let question = match question::parse(&body) {
-        Ok(question) => question,
-        Err(error) => return problem::response(StatusCode::BAD_REQUEST, &error),
-    };
-    let verdict = verdict::to_json(&verifier::answer(gate, within, &question));
-    let mut response = Response::new(Full::from(verdict));
+    match question::parse(&body) {
+        Ok(question) => told(&verifier::answer(gate, within, &question)),
+        Err(error) => problem::response(StatusCode::BAD_REQUEST, &error),
+    }
+}
+
+fn told(verdict: &VerifyResponse) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(verdict::to_json(verdict)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

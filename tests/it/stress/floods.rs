@@ -71,6 +71,41 @@ fn who_reads_nothing_is_not_answered_without_end() {
     assert!(grown < MEMORY_KIB, "{grown} KiB");
 }
 
+/// Long messages, hundreds at a time, of which the end never comes.
+#[test]
+fn messages_that_do_not_end_take_no_more_memory_than_they_are_given_together() {
+    let stage = Stage::start();
+    let before = stage.jotgate.memory_peak_kib();
+    let mut hanging = Vec::new();
+    for path in [CHECK, "/jotgate.v1.Verifier/VerifyBatch"] {
+        for _ in 0..12 {
+            let mut raw = Raw::greeted(stage.jotgate.grpc(), b"");
+            // What the windows of its streams and of the connection let through.
+            let _ = (0..15).try_for_each(|number| unended(&mut raw, path, 2 * number + 1));
+            hanging.push(raw);
+        }
+        stage.assert_good(path);
+    }
+    let head = b"POST /v1/verify HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4000000\r\n\r\n";
+    for _ in 0..80 {
+        let mut raw = Raw::open(stage.jotgate.http());
+        let _ = raw.send(head).and_then(|()| raw.send(&[b' '; 2_000_000]));
+        hanging.push(raw);
+    }
+    stage.assert_good("/v1/verify");
+    let grown = stage.jotgate.memory_peak_kib() - before;
+    // 500 MiB were sent, and buffers that grow are larger than what is in them.
+    assert!(grown < 2 * MEMORY_KIB, "{grown} KiB");
+}
+
+/// All but a few bytes of the first MiB of a message of three.
+fn unended(raw: &mut Raw, path: &str, stream: u32) -> std::io::Result<()> {
+    raw.send(&frame(HEADERS, END_HEADERS, stream, &head(path, &[])))?;
+    raw.send(&frame(DATA, 0, stream, &[0, 0, 0x30, 0, 0]))?;
+    let part = frame(DATA, 0, stream, &[b' '; 16_000]);
+    (0..65).try_for_each(|_| raw.send(&part))
+}
+
 /// Of each kind.
 const FRAMES: usize = 50_000;
 const MEMORY_KIB: u64 = 100 * 1024;

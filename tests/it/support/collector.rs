@@ -77,8 +77,8 @@ impl Seen {
 
 fn text(attributes: &[KeyValue], name: &str) -> Option<String> {
     let found = attributes.iter().find(|attribute| attribute.key == name)?;
-    match found.value.as_ref()?.value.as_ref()? {
-        Value::StringValue(text) => Some(text.clone()),
-        _ => None,
-    }
+    let Value::StringValue(text) = found.value.as_ref()?.value.as_ref()? else {
+        return None;
+    };
+    Some(text.clone())
 }

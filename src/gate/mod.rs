@@ -1,6 +1,8 @@
 //! What every transport holds: the configuration in force, the clock, the counters, and the guard
 //! that turns a fault of ours into a refusal.
 
+mod bodies;
+
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,12 +13,14 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::authorizer::{Authorizer, Buffers, Decision, Meter, Question};
 use crate::explain::Explanation;
+use crate::limits::BODIES_BYTES;
 use crate::metrics::{CacheResult, InFlight, Metrics, SignatureResult, Transport};
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::signature::{Algorithm, FingerprintKey};
 use crate::telemetry::{self, DecisionLog, Decisions, TraceContext, Traces};
 use crate::time::{Clock, UnixMillis};
+pub use bodies::{Bodies, Held};
 
 /// The door through which every question comes.
 pub struct Gate {
@@ -25,6 +29,7 @@ pub struct Gate {
     metrics: Arc<Metrics>,
     decisions: DecisionLog,
     traces: ArcSwapOption<Traces>,
+    bodies: Arc<Bodies>,
     requests: AtomicUsize,
     requests_max: usize,
     is_draining: AtomicBool,
@@ -71,9 +76,12 @@ impl Bench<'_> {
 
 /// A request that was let in; counted out when dropped.
 pub struct Entered<'g> {
-    gate: &'g Gate,
+    _waiting: Waiting<'g>,
     _in_flight: InFlight<'g>,
 }
+
+/// A request that waits for what its client sends, counted among those that do until it is dropped.
+pub struct Waiting<'g>(&'g Gate);
 
 impl Gate {
     /// A gate that judges by `authorizer` and lets in `requests_max` requests at a time.
@@ -91,6 +99,7 @@ impl Gate {
             metrics,
             decisions,
             traces: ArcSwapOption::empty(),
+            bodies: Arc::new(Bodies::new(BODIES_BYTES)),
             requests: AtomicUsize::new(0),
             requests_max,
             is_draining: AtomicBool::new(false),
@@ -103,13 +112,26 @@ impl Gate {
     #[must_use]
     pub fn enter(&self, transport: Transport) -> Option<Entered<'_>> {
         self.note_request();
+        Some(Entered {
+            _waiting: self.wait()?,
+            _in_flight: self.metrics.began(transport),
+        })
+    }
+
+    /// Counts a request in that waits for its body, and may be judged afterwards. `None` if there are
+    /// too many.
+    #[must_use]
+    pub fn wait(&self) -> Option<Waiting<'_>> {
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
         // Made first, so that a refusal counts out what was counted in.
-        let entered = Entered {
-            gate: self,
-            _in_flight: self.metrics.began(transport),
-        };
-        (before < self.requests_max).then_some(entered)
+        let waiting = Waiting(self);
+        (before < self.requests_max).then_some(waiting)
+    }
+
+    /// Where what comes in parts is counted.
+    #[must_use]
+    pub const fn bodies(&self) -> &Arc<Bodies> {
+        &self.bodies
     }
 
     /// Counts a request in that waits for nothing: it is answered before this worker does anything
@@ -257,9 +279,9 @@ fn report<'d>(
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.gate.requests.fetch_sub(1, Ordering::Relaxed);
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,0 +1,93 @@
+//! Memory for messages that have come in part.
+//!
+//! A client decides how slowly a message comes, and how many come at a time; what has come of them is
+//! memory that we hold. All of them together have a bound.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What has come of all messages that are not complete.
+#[derive(Debug)]
+pub struct Bodies {
+    held: AtomicUsize,
+    bytes_max: usize,
+}
+
+/// What has come of one; given back when dropped.
+#[derive(Debug)]
+pub struct Held {
+    bodies: Arc<Bodies>,
+    bytes: usize,
+}
+
+impl Bodies {
+    /// Room for so many bytes.
+    #[must_use]
+    pub const fn new(bytes_max: usize) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            bytes_max,
+        }
+    }
+
+    /// For a message of which nothing has come.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>) -> Held {
+        Held {
+            bodies: Arc::clone(self),
+            bytes: 0,
+        }
+    }
+}
+
+impl Held {
+    /// Counts so many bytes more. Without room for them it is false, and nothing changes.
+    #[must_use]
+    pub fn grow(&mut self, bytes: usize) -> bool {
+        let before = self.bodies.held.fetch_add(bytes, Ordering::Relaxed);
+        let has_room = before.saturating_add(bytes) <= self.bodies.bytes_max;
+        if has_room {
+            self.bytes += bytes;
+        } else {
+            self.bodies.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        has_room
+    }
+
+    /// The message is complete, or given up.
+    pub fn release(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        if bytes > 0 {
+            self.bodies.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
+    use super::Bodies;
+
+    #[test]
+    fn all_together_have_the_bound_and_give_back_what_they_held() {
+        let bodies = Arc::new(Bodies::new(100));
+        let (mut one, mut other) = (bodies.begin(), bodies.begin());
+        assert!(one.grow(60));
+        assert!(other.grow(40));
+        assert!(!other.grow(1));
+        one.release();
+        assert!(other.grow(60));
+        drop((one, other));
+        assert_eq!(bodies.held.load(Ordering::Relaxed), 0);
+        assert!(!bodies.begin().grow(usize::MAX));
+        assert_eq!(bodies.held.load(Ordering::Relaxed), 0);
+    }
+}
