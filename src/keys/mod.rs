@@ -4,6 +4,7 @@
 
 mod jwk;
 mod misses;
+mod notes;
 mod pem;
 mod public;
 mod set;
@@ -18,3 +19,8 @@ pub use pem::{PemError, parse_pem, read_pem};
 pub use public::{Curve, PublicKey, secret_key};
 pub use set::{Completeness, Key, KeySet};
 pub use store::KeyStore;
+
+/// The atomics of `notes`, which `tests/model.rs` has others for.
+mod atomic {
+    pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+}
