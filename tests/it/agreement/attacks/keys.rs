@@ -58,7 +58,7 @@ pub fn attacks(_: &Forge<'_>) -> Vec<Attack> {
             ),
             "no_null" => (
                 "PKCS #1 without the parameters of the hash",
-                "CVE-2024-21484",
+                "CVE-2022-24771",
                 "signature_invalid",
             ),
             "block_type_2" => (
@@ -183,13 +183,7 @@ fn rsa() -> Vec<Weak> {
             &odd(256),
             &[2],
         ),
-        weak(
-            "the exponent has 64 bits",
-            "CVE-2024-28180",
-            "e64",
-            &odd(256),
-            &[0x81; 8],
-        ),
+        weak("the exponent has 64 bits", "", "e64", &odd(256), &[0x81; 8]),
         weak(
             "the modulus is even",
             "RFC 8017 3.1",
@@ -208,7 +202,7 @@ fn rsa() -> Vec<Weak> {
         ),
         weak(
             "16384 bits",
-            "CVE-2017-15361",
+            "CVE-2023-6237",
             "n16384",
             &odd(2048),
             &[1, 0, 1],
