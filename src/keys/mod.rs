@@ -2,6 +2,7 @@
 //!
 //! No I/O here: `refresh` fetches and publishes, requests only read and raise a flag.
 
+mod infineon;
 mod jwk;
 mod misses;
 mod notes;

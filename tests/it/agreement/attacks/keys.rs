@@ -201,6 +201,13 @@ fn rsa() -> Vec<Weak> {
             &[1, 0, 1],
         ),
         weak(
+            "of the generator that made primes which can be guessed",
+            "CVE-2017-15361",
+            "roca",
+            &powers_of_65537(),
+            &[1, 0, 1],
+        ),
+        weak(
             "16384 bits",
             "CVE-2023-6237",
             "n16384",
@@ -208,6 +215,19 @@ fn rsa() -> Vec<Weak> {
             &[1, 0, 1],
         ),
     ]
+}
+
+/// A modulus that is a power of 65537 modulo everything, as those of the broken generator are modulo
+/// small primes: (2^16 + 1)^128, of 2049 bits.
+fn powers_of_65537() -> Vec<u8> {
+    let mut number = vec![0; 257];
+    number[0] = 1;
+    for _ in 0..128 {
+        let shifted = [&[0, 0], &number[..255]].concat();
+        number = super::forge::sum(&number, &shifted);
+    }
+    number.reverse();
+    number
 }
 
 fn others() -> Vec<Weak> {
