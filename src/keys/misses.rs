@@ -5,8 +5,8 @@
 //! allocates.
 
 use std::hash::BuildHasher as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::notes::{NOTHING, Notes};
 use crate::limits::KEY_MISSES_NOTED;
 use crate::signature::Algorithm;
 
@@ -28,18 +28,14 @@ impl Wanted {
 /// then they are looked for like new ones, at most once in a `min_interval` as ever.
 pub(super) struct Misses {
     seed: foldhash::quality::RandomState,
-    noted: Notes,
+    notes: Notes<KEY_MISSES_NOTED>,
 }
-
-/// On cache lines of their own: good tokens read what stands beside them.
-#[repr(align(128))]
-struct Notes([AtomicU64; KEY_MISSES_NOTED]);
 
 impl Misses {
     pub(super) fn new() -> Self {
         Self {
             seed: foldhash::quality::RandomState::default(),
-            noted: Notes([const { AtomicU64::new(NOTHING) }; KEY_MISSES_NOTED]),
+            notes: Notes::new(),
         }
     }
 
@@ -48,24 +44,27 @@ impl Misses {
         Wanted::from_number(self.seed.hash_one((id, algorithm.index())))
     }
 
-    /// Leaves a note. Whatever was in its place is forgotten.
-    pub(super) fn note(&self, wanted: Wanted) {
-        let place = wanted.0 % KEY_MISSES_NOTED as u64;
-        // A number below the length of the array.
-        self.noted.0[place as usize].store(wanted.0, Ordering::Relaxed);
+    /// Leaves a note and raises the flag; whether it was down.
+    pub(super) fn raise(&self, wanted: Wanted) -> bool {
+        self.notes.raise(wanted.0)
     }
 
-    /// The notes; none is left.
+    /// Lowers the flag; whether it was up.
+    pub(super) fn lower(&self) -> bool {
+        self.notes.lower()
+    }
+
+    /// Lowers the flag and takes the notes; none is left.
     pub(super) fn take(&self) -> Vec<Wanted> {
-        let taken = self
-            .noted
-            .0
-            .iter()
-            .map(|place| place.swap(NOTHING, Ordering::Relaxed));
-        taken
-            .filter(|number| *number != NOTHING)
-            .map(Wanted)
-            .collect()
+        self.notes.take().into_iter().map(Wanted).collect()
+    }
+
+    /// Forgets what is not `still_open`, and lowers the flag if nothing is; whether it stays up.
+    pub(super) fn settle(&self, still_open: impl FnOnce(&[Wanted]) -> Vec<Wanted>) -> bool {
+        self.notes.settle(|missed| {
+            let missed: Vec<Wanted> = missed.into_iter().map(Wanted).collect();
+            still_open(&missed).into_iter().map(|it| it.0).collect()
+        })
     }
 }
 
@@ -84,6 +83,3 @@ impl WantedSet {
         self.0.binary_search(&wanted).is_ok()
     }
 }
-
-/// What stands in a place without a note.
-const NOTHING: u64 = 0;

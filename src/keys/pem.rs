@@ -147,7 +147,7 @@ const fn remedy(defect: KeyDefect) -> &'static str {
         KeyDefect::Curve => "use P-256, P-384, P-521 or Ed25519",
         KeyDefect::Exponent => "the RSA exponent must be odd and at least 3",
         KeyDefect::Type => "use RSA, EC or Ed25519",
-        KeyDefect::Weak => "RSA needs at least 2048 bits",
+        KeyDefect::Weak => "RSA needs at least 2048 bits, and a sound generator (CVE-2017-15361)",
         KeyDefect::Duplicate
         | KeyDefect::KeyOps
         | KeyDefect::Malformed

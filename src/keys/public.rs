@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::infineon;
 use super::set::Key;
 use crate::signature::{Algorithm, Family, KeyDefect, VerifyingKey, fill_random, sha256};
 use crate::token::base64url;
@@ -108,7 +109,13 @@ impl PublicKey {
         match self {
             Self::Ec { x, y, .. } => VerifyingKey::ec(algorithm, x, y),
             Self::Ed25519 { x } => VerifyingKey::ed25519(x),
-            Self::Rsa { modulus, exponent } => VerifyingKey::rsa(algorithm, modulus, exponent),
+            Self::Rsa { modulus, exponent } => {
+                let key = VerifyingKey::rsa(algorithm, modulus, exponent)?;
+                if infineon::is_from_there(modulus) {
+                    return Err(KeyDefect::Weak);
+                }
+                Ok(key)
+            }
         }
     }
 }

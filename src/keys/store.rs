@@ -1,7 +1,6 @@
 //! Where an issuer's keys are published, and where a request raises its flag.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
@@ -17,7 +16,6 @@ pub struct KeyStore {
     /// where a key is not in the set.
     absent: ArcSwap<WantedSet>,
     misses: Misses,
-    missed: AtomicBool,
     on_miss: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -61,11 +59,7 @@ impl KeyStore {
         if self.absent.load().contains(wanted) {
             return;
         }
-        self.misses.note(wanted);
-        // Read first: under a flood the flag is up, and a write would take its cache line from all
-        // other workers. A flag that is lowered just now is lowered for a fetch that is yet to begin.
-        if !self.missed.load(Ordering::Relaxed)
-            && !self.missed.swap(true, Ordering::AcqRel)
+        if self.misses.raise(wanted)
             && let Some(wake) = self.on_miss.get()
         {
             wake();
@@ -74,30 +68,23 @@ impl KeyStore {
 
     /// Whether the flag was raised; lowers it.
     pub fn take_miss(&self) -> bool {
-        self.missed.swap(false, Ordering::AcqRel)
+        self.misses.lower()
     }
 
     /// Lowers the flag and takes the notes of the keys that were missing.
     pub fn take_misses(&self) -> Vec<Wanted> {
-        // In this order: a note that is left in between raises the flag again.
-        self.take_miss();
         self.misses.take()
     }
 
     /// Lowers the flag again if everything that was missing since [`KeyStore::take_misses`] has
     /// its answer by now: it is in the set, or known to be absent. Returns whether it stays up.
     pub fn settle_misses(&self) -> bool {
-        let missed = self.take_misses();
-        let (present, absent) = (self.present(), self.absent.load());
-        let is_open = |wanted: &Wanted| !absent.contains(*wanted) && !present.contains(*wanted);
-        let open: Vec<Wanted> = missed.into_iter().filter(is_open).collect();
-        for wanted in &open {
-            self.misses.note(*wanted);
-        }
-        if !open.is_empty() {
-            self.missed.store(true, Ordering::Release);
-        }
-        !open.is_empty()
+        self.misses.settle(|missed| {
+            let (present, absent) = (self.present(), self.absent.load());
+            let is_open =
+                |wanted: &&Wanted| !absent.contains(**wanted) && !present.contains(**wanted);
+            missed.iter().filter(is_open).copied().collect()
+        })
     }
 
     /// Sets what the first raised flag calls. It must not block. Only the first call counts.
@@ -121,7 +108,6 @@ impl KeyStore {
             set: ArcSwap::from_pointee(set),
             absent: ArcSwap::default(),
             misses: Misses::new(),
-            missed: AtomicBool::new(false),
             on_miss: OnceLock::new(),
         }
     }

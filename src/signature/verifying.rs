@@ -51,7 +51,8 @@ pub enum KeyDefect {
     Type,
     /// `use` is not `sig`.
     Use,
-    /// RSA below 2048 bits, a point of Ed25519 of small order, or a secret shorter than the hash.
+    /// RSA below 2048 bits or of a broken generator, a point of Ed25519 of small order, or a secret
+    /// shorter than the hash.
     Weak,
 }
 

@@ -1,6 +1,7 @@
 mod front;
 mod internal_token;
 mod races;
+mod reference;
 
 use http::HeaderName;
 use serde_json::{Value, json};

@@ -9,7 +9,9 @@ use super::{answer, redirection, refuse};
 use crate::credentials::{CredentialSource, Credentials};
 use crate::deny::{DenyPolicy, OnUnavailable, Redirect};
 use crate::fixture::Fixture;
-use crate::forward::{Format, ForwardPolicy, HeaderClaim, TokenHandling};
+use crate::forward::{
+    Format, ForwardPolicy, HeaderClaim, InternalToken, Minted, Minter, TokenHandling,
+};
 use crate::gate::Gate;
 use crate::grpc::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use crate::grpc::proto::envoy::service::auth::v3::check_response::HttpResponse;
@@ -18,8 +20,11 @@ use crate::grpc::proto::envoy::service::auth::v3::{
 };
 use crate::keys::{Completeness, KeySet};
 use crate::reason::{Class, Reason};
+use crate::rules::Access;
 use crate::telemetry::TraceContext;
+use crate::time::UnixMillis;
 use crate::token::ClaimPath;
+use crate::token::json::Json;
 
 fn ask(gate: &Gate, path: &str, headers: &[(&str, &str)]) -> CheckResponse {
     let headers: HashMap<_, _> = headers
@@ -307,5 +312,45 @@ fn a_grpc_client_gets_the_sentence_and_no_document() {
             let answer = refused(ask(&fixture.gate, "/a.B/C", &headers));
             assert!(answer.body.starts_with(body), "{}", answer.body);
         }
+    }
+}
+
+/// A panic must not become an error of the call, which `failure_mode_allow` would let pass.
+#[test]
+fn a_panic_is_a_refusal_and_the_next_request_is_judged() {
+    #[derive(Debug)]
+    struct Faulty;
+
+    impl Minter for Faulty {
+        fn mint(&self, _: &str, claims: Json<'_>, now: UnixMillis) -> Result<Minted, Reason> {
+            assert!(claims.get("is_bad").is_none(), "a fault of ours");
+            Ok(Minted {
+                token: "made".into(),
+                fresh_until: now.saturating_add(Duration::from_secs(60)),
+            })
+        }
+    }
+
+    let fixture = Fixture::with(|setup| {
+        setup.minter = Some(std::sync::Arc::new(Faulty));
+        setup.beside.access = Access::Permissive;
+        setup.beside.forward.internal_token = Some(InternalToken {
+            profile: "internal".into(),
+            header: HeaderName::from_static("x-internal-token"),
+        });
+    });
+    let bad = fixture.token(json!({ "is_bad": true }));
+    let good = fixture.token(json!({}));
+    for _ in 0..2 {
+        let refusal = bearer(&fixture.gate, &bad);
+        assert_eq!(code(&refusal), 14);
+        let status = refused(refusal).status.expect("always set");
+        assert_eq!(status.code, 503);
+        let passed = bearer(&fixture.gate, &good);
+        assert_eq!(code(&passed), 0);
+        assert_eq!(
+            ok(passed).headers[0].header.as_ref().expect("set").value,
+            "made"
+        );
     }
 }

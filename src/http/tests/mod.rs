@@ -1,3 +1,4 @@
+mod panics;
 mod redirect;
 
 use bytes::Bytes;

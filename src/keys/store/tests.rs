@@ -1,4 +1,4 @@
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::*;
@@ -15,6 +15,19 @@ fn store() -> (Arc<KeyStore>, Arc<AtomicUsize>) {
         counted.fetch_add(1, Ordering::SeqCst);
     });
     (store, wakes)
+}
+
+/// One in which none of these keys pushes out the note of another. Which do is a matter of the seed.
+fn store_with_room_for(ids: &[Option<&str>]) -> (Arc<KeyStore>, Arc<AtomicUsize>) {
+    loop {
+        let (store, wakes) = store();
+        for id in ids {
+            store.raise_miss(*id, ALGORITHM);
+        }
+        if store.take_misses().len() == ids.len() {
+            return (store, wakes);
+        }
+    }
 }
 
 fn key(id: &str) -> Arc<Key> {
@@ -81,7 +94,8 @@ fn an_absent_key_raises_no_flag_until_it_is_forgotten_or_the_set_changes() {
 
 #[test]
 fn misses_that_have_their_answer_lower_the_flag() {
-    let (store, wakes) = store();
+    let ids = ["absent", "new", "unheard-of", "another"].map(Some);
+    let (store, wakes) = store_with_room_for(&ids);
     store.raise_miss(Some("absent"), ALGORITHM);
     let absent = store.take_misses();
     for (missed, is_open) in [

@@ -118,3 +118,36 @@ fn only_a_key_that_could_exist_raises_the_flag() {
         .expect_err("unknown");
     assert!(store.take_miss());
 }
+
+/// Whatever is wrong with a token, only a key that is not there is a reason to look for one: else
+/// every forgery would be a fetch.
+#[test]
+fn neither_a_forged_signature_nor_a_missing_or_ambiguous_kid_raises_the_flag() {
+    let world = World::with(|policy| policy.require_kid = true);
+    let store = &world.issuers.get(ISSUER).expect("configured").keys;
+    let stranger = SigningKey::generate(Algorithm::Es256).expect("generated");
+    let claims = json!({ "iss": ISSUER, "aud": "api", "exp": NOW + 60 }).to_string();
+    for (header, reason) in [
+        (r#"{"alg":"ES256","kid":"ES256"}"#, Reason::SignatureInvalid),
+        (r#"{"alg":"ES256"}"#, Reason::KeyUnknown),
+    ] {
+        let token = sign(&stranger, header, &claims);
+        assert_eq!(world.judge(&token), Err(reason), "{header}");
+        assert!(!store.take_miss(), "{header}");
+    }
+    let keys = [1, 2].map(|_| SigningKey::generate(Algorithm::Es256).expect("generated"));
+    let named =
+        |key: &SigningKey| Key::new(None, thumbprint(key), key.verifying_key().expect("public"));
+    let store = Arc::new(KeyStore::fixed(keys.iter().map(named).collect()));
+    let issuer = Arc::new(Issuer {
+        policy: IssuerPolicy::new("corp", ISSUER, Audiences::Any),
+        keys: Arc::clone(&store),
+    });
+    let twins = World {
+        issuers: [issuer].into_iter().collect(),
+        keys: keys.into(),
+    };
+    let token = sign(&stranger, r#"{"alg":"ES256"}"#, &claims);
+    assert_eq!(twins.judge(&token), Err(Reason::KeyAmbiguous));
+    assert!(!store.take_miss(), "there are too many already");
+}

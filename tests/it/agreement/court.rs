@@ -28,6 +28,7 @@ pub struct Court {
     pub keys: Vec<SigningKey>,
     pub strict: SigningKey,
     pub twin: SigningKey,
+    pub patient: SigningKey,
     /// Whether tokens of no issuer may be a consumer's.
     has_consumers: bool,
 }
@@ -55,6 +56,7 @@ impl Court {
             .collect();
         let strict = SigningKey::generate("ES256", "strict");
         let twin = SigningKey::generate("ES256", "twin");
+        let patient = SigningKey::generate("ES256", "patient");
         let mut sources: Vec<_> = keys.iter().map(SigningKey::source).collect();
         sources.extend_from_slice(more_keys);
         let issuers = json!({
@@ -70,6 +72,10 @@ impl Court {
             "twins": {
                 "issuer": TWIN_ISSUER, "audiences": [AUDIENCE],
                 "keys": [twin.source(), SigningKey::generate("ES256", "other").source()],
+            },
+            "patient": {
+                "issuer": PATIENT_ISSUER, "audiences": [AUDIENCE], "leeway": "1h",
+                "max_age": "1h", "max_lifetime": "1h", "keys": [patient.source()],
             },
             // Nobody listens on port 1.
             "down": {
@@ -87,6 +93,7 @@ impl Court {
             keys,
             strict,
             twin,
+            patient,
             has_consumers: changes.get("consumers").is_some(),
         }
     }
@@ -148,6 +155,39 @@ impl Court {
             ),
             ("/v1/verify", each(&|token| self.verify_json(token))),
         ]
+    }
+
+    /// What is said of a token that may be too long for a header: the reason of every way that gives
+    /// one, and the status of those that refuse the whole request.
+    pub fn outsize(&self, token: &str) -> (String, Option<u16>) {
+        let reasons = [
+            ("Check", self.check(token)),
+            ("Verify", reason(self.rpc.verify(verify_request(token)))),
+            ("VerifyBatch", self.verify_batch(&[token]).remove(0)),
+            ("VerifyStream", self.verify_stream(&[token]).remove(0)),
+            ("/v1/verify", self.verify_json(token)),
+        ];
+        let (_, first) = &reasons[0];
+        for (way, reason) in &reasons {
+            assert_eq!(reason, first, "{way}");
+        }
+        let mut statuses = Vec::new();
+        for request in [
+            auth_request(token),
+            Request::get("/envoy/orders").bearer(token),
+        ] {
+            let mut connection = Connection::open(self.jotgate.http()).expect("jotgate listens");
+            // It may hang up before all of it is written, and then its answer may be lost.
+            let Ok(answer) = connection.exchange(&request) else {
+                statuses.push(Some(431));
+                continue;
+            };
+            let spoken = answer.header("x-jotgate-reason");
+            assert!(spoken.is_none_or(|spoken| spoken == first), "{answer:?}");
+            statuses.push(spoken.is_none().then_some(answer.status));
+        }
+        assert_eq!(statuses[0], statuses[1], "/auth and /envoy");
+        (first.clone(), statuses[0])
     }
 
     /// What a gateway is told about a request for `path`: a refusal, or who the request is from.
@@ -266,6 +306,8 @@ fn reason(response: VerifyResponse) -> String {
 pub const ISSUER: &str = "https://idp.example.com/";
 pub const STRICT_ISSUER: &str = "https://strict.example.com/";
 pub const TWIN_ISSUER: &str = "https://twins.example.com/";
+/// Its clock may be an hour off, and its tokens an hour old and live for an hour.
+pub const PATIENT_ISSUER: &str = "https://patient.example.com/";
 pub const DOWN_ISSUER: &str = "https://down.example.com/";
 /// The header that rules make of `sub`.
 pub const IDENTITY: &str = "x-user-id";

@@ -196,57 +196,124 @@ pub const RFC_8725: Standard = Standard {
     ],
 };
 
+/// After its text at revision 08 and the ones that follow: the sections are those of RFC 8725, and three
+/// more. Rows say what it adds or sharpens; the rest stands under RFC 8725.
 pub const RFC_8725_BIS: Standard = Standard {
     name: "draft-ietf-oauth-rfc8725bis",
     title: "JWT Best Current Practices, the successor",
-    beside: "What it adds to RFC 8725; named by what it is about, because sections of a draft move.",
+    beside: "What it adds to RFC 8725, by the sections of revision 08. Not here: PBES2 and what is compressed \
+             (3.13, 3.15) but for the proof that neither is done; keys at an address that a token names (3.10), \
+             which are never fetched, so that no address has to be resolved and looked at.",
     rules: &[
         (
-            "algorithm verification",
-            "`alg` is compared with its case against a list of what is allowed, never of what is not",
+            "3.1",
+            "the operator lists the algorithms, and none outside the list is used",
+            &["an_algorithm_outside_the_issuers_list_is_refused_before_its_key_is_looked_for"],
+        ),
+        (
+            "3.1",
+            "`alg` is consistent with the algorithm of the key that `kid` leads to",
+            &[
+                "kid_and_algorithm_together_make_a_key",
+                "every_attack_meets_its_reason_without_a_cache",
+            ],
+        ),
+        (
+            "3.1",
+            "what is permitted for this issuer is determined, and complied with",
+            &[
+                "an_algorithm_outside_the_issuers_list_is_refused_before_its_key_is_looked_for",
+                "every_cause_has_the_same_reason_however_one_asks",
+            ],
+        ),
+        (
+            "3.1",
+            "each key has exactly one algorithm, enforced when a signature is checked",
+            &[
+                "every_form_gives_a_key_bound_to_one_algorithm",
+                "every_algorithm_signs_what_its_verifying_key_accepts_and_nothing_else",
+            ],
+        ),
+        (
+            "2.11, 3.1",
+            "a list of what is allowed, never of what is not: `noNE` is no algorithm, in any case",
             &[
                 "names_read_back_and_case_matters",
                 "every_attack_meets_its_reason_without_a_cache",
             ],
         ),
         (
-            "algorithm verification",
-            "what is allowed for this issuer is known before anything is verified",
-            &["an_algorithm_outside_the_issuers_list_is_refused_before_its_key_is_looked_for"],
+            "3.2",
+            "fully-specified identifiers: `Ed25519`, beside `EdDSA` as its older name",
+            &[
+                "good_tokens_of_every_algorithm_pass_however_one_asks",
+                "names_read_back_and_case_matters",
+            ],
         ),
         (
-            "signed is not encrypted",
-            "a JWE is never taken where a JWS is expected",
+            "3.2",
+            "`none` is neither consumed nor made",
+            &[
+                "every_attack_meets_its_reason_without_a_cache",
+                "a_signed_token_names_the_algorithm_of_its_key",
+            ],
+        ),
+        (
+            "2.3, 3.3",
+            "signed is not encrypted: a JWE is never taken where a JWS is expected",
             &[
                 "refuses_what_is_no_compact_jws_of_json_objects",
                 "every_attack_meets_its_reason_without_a_cache",
             ],
         ),
         (
-            "serialization",
-            "JSON serialization is refused before anything is decoded",
+            "3.3, 3.11",
+            "nested tokens are not supported, so none is judged by its outer layer",
             &[
-                "refuses_what_is_no_compact_jws_of_json_objects",
+                "refuses_each_fault_of_the_header_for_its_own_reason",
                 "every_attack_meets_its_reason_without_a_cache",
             ],
         ),
         (
-            "password hashing",
-            "PBES2 is not supported, so that `p2c` costs nothing",
+            "3.5",
+            "nothing shorter than the hash is the key of an HMAC, which most passwords are",
+            &[
+                "a_secret_shorter_than_its_hash_is_weak",
+                "material_must_be_a_key_of_the_algorithm",
+            ],
+        ),
+        (
+            "3.8",
+            "the subject is valid at the application: a string, there where it is required, and what rules ask",
+            &[
+                "required_claims_must_be_there_and_not_null",
+                "every_test_of_every_type_of_claim",
+                "every_decision_is_what_a_naive_reader_of_the_rules_comes_to",
+            ],
+        ),
+        (
+            "3.9",
+            "without an audience, or with none of ours, a token is rejected",
+            &[
+                "every_attack_meets_its_reason_without_a_cache",
+                "every_decision_is_what_a_naive_reader_of_the_rules_comes_to",
+            ],
+        ),
+        (
+            "3.10",
+            "`kid` is input of an attacker: compared and nothing else, and bounded",
+            &[
+                "every_attack_meets_its_reason_without_a_cache",
+                "a_key_id_of_a_mebibyte_is_refused_as_it_is_sent_on_every_way",
+            ],
+        ),
+        (
+            "3.10",
+            "`jku` and `x5u` are followed nowhere",
             &["every_attack_meets_its_reason_without_a_cache"],
         ),
         (
-            "decompression",
-            "nothing is decompressed, so that there are no bombs",
-            &["every_attack_meets_its_reason_without_a_cache"],
-        ),
-        (
-            "key and issuer",
-            "the keys that verify are the issuer's",
-            &["every_cause_has_the_same_reason_however_one_asks"],
-        ),
-        (
-            "server-side requests",
+            "3.10",
             "keys are fetched from configured places; a redirect leads to no other host, and a scheme that is not HTTP nowhere",
             &[
                 "every_fault_keeps_the_last_good_set_and_is_told",
@@ -254,20 +321,12 @@ pub const RFC_8725_BIS: Standard = Standard {
             ],
         ),
         (
-            "server-side requests",
-            "what is fetched is bounded in bytes and time",
-            &[
-                "the_size_bound_holds_for_what_comes_out_of_gzip",
-                "a_server_that_never_ends_its_answer_is_left_alone_in_time",
-            ],
+            "3.11",
+            "a `typ` without a slash is as if `application/` stood before it",
+            &["typ_is_compared_without_case_and_application"],
         ),
         (
-            "audience",
-            "a token for several audiences is checked against ours, exactly",
-            &["every_attack_meets_its_reason_without_a_cache"],
-        ),
-        (
-            "explicit typing",
+            "3.11",
             "a `typ` that is there is an expected one",
             &[
                 "typ_is_compared_without_case_and_application",
@@ -275,8 +334,22 @@ pub const RFC_8725_BIS: Standard = Standard {
             ],
         ),
         (
-            "nested tokens",
-            "refused, whatever their outer layer says",
+            "3.13",
+            "PBES2 is not supported, so that `p2c` costs nothing",
+            &["every_attack_meets_its_reason_without_a_cache"],
+        ),
+        (
+            "2.13, 3.14",
+            "letters, numbers, dash, underscore and period, and nothing else: no JSON serialization",
+            &[
+                "refuses_what_is_no_compact_jws_of_json_objects",
+                "refuses_everything_but_the_one_spelling",
+                "every_attack_meets_its_reason_without_a_cache",
+            ],
+        ),
+        (
+            "3.15",
+            "nothing is decompressed, so that there are no bombs",
             &["every_attack_meets_its_reason_without_a_cache"],
         ),
     ],

@@ -2,117 +2,15 @@
 
 use serde_json::json;
 
-use super::forge::attack;
+use super::forge::{Kind, attack};
 use super::{Attack, Forge};
 use crate::agreement::court::ISSUER;
 
 pub fn attacks(forge: &Forge<'_>) -> Vec<Attack> {
-    let mut rows = times(forge);
-    rows.extend(audiences(forge));
+    let mut rows = audiences(forge);
     rows.extend(issuers(forge));
-    rows.extend(others(forge));
-    rows
-}
-
-fn times(forge: &Forge<'_>) -> Vec<Attack> {
-    let now = forge.now;
-    let soon = now + 300;
-    let wrapped = format!("{}", (1_u128 << 64) + u128::from(soon));
-    let spelled = [
-        format!("\"{soon}\""),
-        "true".to_owned(),
-        "null".to_owned(),
-        format!("[{soon}]"),
-        format!("{{\"$date\":{soon}}}"),
-        "\"\"".to_owned(),
-        "\"2099-01-01T00:00:00Z\"".to_owned(),
-        "1e400".to_owned(),
-        "-1e400".to_owned(),
-        "9007199254740993".to_owned(),
-        "-9007199254740993".to_owned(),
-        "9223372036854775808".to_owned(),
-        "-9223372036854775809".to_owned(),
-        wrapped,
-        "9".repeat(400),
-    ];
-    let mut rows = Vec::new();
-    for name in ["exp", "nbf", "iat"] {
-        for value in &spelled {
-            let shown = if value.len() > 40 {
-                "400 digits"
-            } else {
-                value
-            };
-            // The time as it is now would make another table with every run.
-            let shown = shown.replace(&soon.to_string(), "soon");
-            let shown = if value.len() == 20 && value.starts_with("1844") {
-                "2^64 + soon"
-            } else {
-                &shown
-            };
-            let row_name = format!("`{name}` is {shown}");
-            let seen = "CVE-2026-25537, CVE-2026-44459, RFC 7519 2";
-            rows.push(attack(
-                "time",
-                &row_name,
-                seen,
-                forge.claim(name, value),
-                "claim_invalid",
-            ));
-        }
-    }
-    let expired = ["0", "-1", "1", "-9007199254740992", "0.1", "1e0", "-0"];
-    for value in expired {
-        let name = format!("`exp` is {value}");
-        rows.push(attack(
-            "time",
-            &name,
-            "RFC 7519 4.1.4",
-            forge.claim("exp", value),
-            "token_expired",
-        ));
-    }
-    for (name, value) in [
-        ("nbf", "9007199254740992"),
-        ("iat", "9007199254740992"),
-        ("nbf", "1e12"),
-        ("iat", "1e12"),
-    ] {
-        let row_name = format!("`{name}` is {value}");
-        let seen = "RFC 7519 4.1.5, 4.1.6";
-        rows.push(attack(
-            "time",
-            &row_name,
-            seen,
-            forge.claim(name, value),
-            "token_not_yet_valid",
-        ));
-    }
-    for (name, value) in [
-        ("exp", "9007199254740992"),
-        ("exp", "1e12"),
-        ("exp", "99999999999.999"),
-        ("nbf", "-1"),
-        ("nbf", "0"),
-        ("iat", "-0.5"),
-    ] {
-        let row_name = format!("`{name}` is {value}, which is a time");
-        rows.push(attack(
-            "time",
-            &row_name,
-            "RFC 7519 2",
-            forge.claim(name, value),
-            "ok",
-        ));
-    }
-    let missing = forge.claims(&json!({ "exp": null }));
-    rows.push(attack(
-        "time",
-        "no `exp`",
-        "RFC 7519 4.1.4",
-        missing,
-        "claim_missing",
-    ));
+    rows.extend(texts(forge));
+    rows.extend(bindings(forge));
     rows
 }
 
@@ -129,18 +27,13 @@ fn audiences(forge: &Forge<'_>) -> Vec<Attack> {
         r#"["orders-api",1]"#,
         r#"[{"aud":"orders-api"}]"#,
     ];
-    let mut rows = Vec::new();
-    for value in invalid {
-        let name = format!("`aud` is {value}");
-        let seen = "CVE-2020-26160, RFC 7519 4.1.3";
-        rows.push(attack(
-            "audience",
-            &name,
-            seen,
-            forge.claim("aud", value),
-            "claim_invalid",
-        ));
-    }
+    let kind = |seen, reason| Kind {
+        class: "audience",
+        seen,
+        reason,
+    };
+    let invalid_kind = kind("CVE-2020-26160, RFC 7519 4.1.3", "claim_invalid");
+    let mut rows = forge.spelled(invalid_kind, "aud", &invalid);
     let others = [
         r#""orders-api ""#,
         r#"" orders-api""#,
@@ -161,17 +54,8 @@ fn audiences(forge: &Forge<'_>) -> Vec<Attack> {
         r#""orders\u2010api""#,
         r#""https://orders-api""#,
     ];
-    for value in others {
-        let name = format!("`aud` is {value}");
-        let seen = "CVE-2024-5798, CVE-2026-30863, RFC 8725 3.9";
-        rows.push(attack(
-            "audience",
-            &name,
-            seen,
-            forge.claim("aud", value),
-            "audience_mismatch",
-        ));
-    }
+    let seen = "CVE-2024-5798, CVE-2026-30863, RFC 8725 3.9";
+    rows.extend(forge.spelled(kind(seen, "audience_mismatch"), "aud", &others));
     let none =
         forge.claims(&json!({ "aud": null, "azp": "orders-api", "client_id": "orders-api" }));
     rows.push(attack(
@@ -181,43 +65,28 @@ fn audiences(forge: &Forge<'_>) -> Vec<Attack> {
         none,
         "audience_mismatch",
     ));
-    for value in [
+    let ours = [
         r#"["billing-api","orders-api"]"#,
         r#""orders\u002dapi""#,
         r#"["orders-api","orders-api"]"#,
-    ] {
-        let name = format!("`aud` is {value}, which names us");
-        rows.push(attack(
-            "audience",
-            &name,
-            "RFC 7519 4.1.3",
-            forge.claim("aud", value),
-            "ok",
-        ));
-    }
+    ];
+    let ours = forge.spelled(kind("RFC 7519 4.1.3", "ok"), "aud", &ours);
+    rows.extend(
+        ours.into_iter()
+            .map(|row| row.with_remark("which names us")),
+    );
     rows
 }
 
 fn issuers(forge: &Forge<'_>) -> Vec<Attack> {
-    let mut rows = Vec::new();
-    for value in [
-        "1",
-        "true",
-        "{}",
-        &format!("[\"{ISSUER}\"]"),
-        &format!("{{\"0\":\"{ISSUER}\"}}"),
-        "null",
-    ] {
-        let name = format!("`iss` is {value}");
-        let seen = "CVE-2025-30144, CVE-2024-5037";
-        rows.push(attack(
-            "issuer",
-            &name,
-            seen,
-            forge.claim("iss", value),
-            "claim_invalid",
-        ));
-    }
+    let no_texts = Kind {
+        class: "issuer",
+        seen: "CVE-2025-30144, CVE-2024-5037",
+        reason: "claim_invalid",
+    };
+    let (list, object) = (format!("[\"{ISSUER}\"]"), format!("{{\"0\":\"{ISSUER}\"}}"));
+    let spelled = ["1", "true", "{}", &list, &object, "null"];
+    let mut rows = forge.spelled(no_texts, "iss", &spelled);
     let strangers = [
         "https://idp.example.com",
         "https://idp.example.com//",
@@ -274,22 +143,26 @@ fn issuers(forge: &Forge<'_>) -> Vec<Attack> {
     rows
 }
 
-fn others(forge: &Forge<'_>) -> Vec<Attack> {
-    let mut rows = Vec::new();
-    for name in ["sub", "jti"] {
-        for value in ["1", "true", "null", "[]", r#"["u1"]"#, "{}"] {
-            let row_name = format!("`{name}` is {value}");
-            let seen = "RFC 7519 4.1.2, 4.1.7";
-            rows.push(attack(
-                "claims",
-                &row_name,
-                seen,
-                forge.claim(name, value),
-                "claim_invalid",
-            ));
-        }
-    }
-    for value in [
+fn texts(forge: &Forge<'_>) -> Vec<Attack> {
+    let no_texts = Kind {
+        class: "claims",
+        seen: "RFC 7519 4.1.2, 4.1.7",
+        reason: "claim_invalid",
+    };
+    let spelled = ["1", "true", "null", "[]", r#"["u1"]"#, "{}"];
+    let names = ["sub", "jti"].into_iter();
+    names
+        .flat_map(|name| forge.spelled(no_texts, name, &spelled))
+        .collect()
+}
+
+fn bindings(forge: &Forge<'_>) -> Vec<Attack> {
+    let bound = Kind {
+        class: "binding",
+        seen: "RFC 7800 3.1, RFC 8705 3, RFC 9449 7",
+        reason: "binding_unsupported",
+    };
+    let spelled = [
         r#"{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#,
         r#"{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}"#,
         r#"{"jwk":{"kty":"EC"}}"#,
@@ -297,17 +170,8 @@ fn others(forge: &Forge<'_>) -> Vec<Attack> {
         "null",
         "true",
         r#""""#,
-    ] {
-        let name = format!("`cnf` is {value}");
-        let seen = "RFC 7800 3.1, RFC 8705 3, RFC 9449 7";
-        rows.push(attack(
-            "binding",
-            &name,
-            seen,
-            forge.claim("cnf", value),
-            "binding_unsupported",
-        ));
-    }
+    ];
+    let mut rows = forge.spelled(bound, "cnf", &spelled);
     let escaped = forge.claim(r"\u0063nf", r#"{"jkt":"x"}"#);
     rows.push(attack(
         "binding",

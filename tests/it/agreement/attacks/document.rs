@@ -56,6 +56,10 @@ Tokens that got past somebody, and what jotgate says about each. Written by the 
 one of them through `Check`, `Verify`, `VerifyBatch`, `VerifyStream`, `/auth`, `/envoy` and `/v1/verify`: without a cache, beside a
 warm one, and with rules and consumers. What *passes* is odd, and means one thing only.
 
+A token that is longer than a listener lets a header be gets no verdict where it stands in one: with a `kid` of a mebibyte `/auth` and
+`/envoy` answer 431 or hang up, and all others `token_too_large`. Bounds of time are asked for half an hour from each; to the millisecond
+they are judged with a clock that stands still (`src/verify/tests/times.rs`).
+
 Attacks on paths, headers and cookies are in `tests/it/rules`, with real gateways; those on key sets and their servers in
 `src/refresh/tests` and `tests/it/keys_under_load`.
 ";

@@ -64,6 +64,21 @@ impl<'c> Forge<'c> {
         self.claims_text(format!(r#"{others},"{name}":{spelled}}}"#))
     }
 
+    /// A row for each of these spellings of the claim.
+    pub fn spelled(&self, kind: Kind, claim: &str, values: &[&str]) -> Vec<Attack> {
+        let row = |value: &&str| {
+            let name = format!("`{claim}` is {value}");
+            attack(
+                kind.class,
+                &name,
+                kind.seen,
+                self.claim(claim, value),
+                kind.reason,
+            )
+        };
+        values.iter().map(row).collect()
+    }
+
     /// A good token but for these further members at the end of its header, spelled as they are.
     pub fn header_with(&self, members: &str) -> String {
         let header = self.key.header().to_string();
@@ -88,6 +103,14 @@ pub fn hmac_token(header: &Value, claims: &Value, secret: &[u8]) -> String {
     format!("{message}.{}", base64url(tag))
 }
 
+/// What rows of the table have in common.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub class: &'static str,
+    pub seen: &'static str,
+    pub reason: &'static str,
+}
+
 /// A row of the table.
 pub fn attack(
     class: &'static str,
@@ -101,6 +124,12 @@ pub fn attack(
 }
 
 impl Attack {
+    /// With more words behind its name.
+    pub fn with_remark(mut self, remark: &str) -> Self {
+        self.case.name = format!("{}, {remark}", self.case.name);
+        self
+    }
+
     /// Where the token stands in a field of a request.
     pub fn in_a_field(mut self, reason: &'static str) -> Self {
         self.case.reason_in_a_field = reason;

@@ -104,7 +104,7 @@ fn keys_in_the_token(forge: &Forge<'_>) -> Vec<Attack> {
 }
 
 fn key_ids(forge: &Forge<'_>) -> Vec<Attack> {
-    let long = "k".repeat(1_025);
+    let [longest, long, longer] = [1_024, 1_025, 8_000].map(|length| "k".repeat(length));
     let rows = [
         ("../../../../dev/null", "key_unknown"),
         ("/etc/passwd", "key_unknown"),
@@ -123,7 +123,9 @@ fn key_ids(forge: &Forge<'_>) -> Vec<Attack> {
         ("", "key_unknown"),
         ("${jndi:ldap://127.0.0.1/a}", "key_unknown"),
         (&forge.trap, "key_unknown"),
+        (&longest, "key_unknown"),
         (&long, "token_malformed"),
+        (&longer, "token_malformed"),
         // Another key of the same issuer.
         ("ES384", "key_unsuitable"),
     ];

@@ -58,7 +58,7 @@ pub fn attacks(_: &Forge<'_>) -> Vec<Attack> {
             ),
             "no_null" => (
                 "PKCS #1 without the parameters of the hash",
-                "CVE-2024-21484",
+                "CVE-2022-24771",
                 "signature_invalid",
             ),
             "block_type_2" => (
@@ -183,13 +183,7 @@ fn rsa() -> Vec<Weak> {
             &odd(256),
             &[2],
         ),
-        weak(
-            "the exponent has 64 bits",
-            "CVE-2024-28180",
-            "e64",
-            &odd(256),
-            &[0x81; 8],
-        ),
+        weak("the exponent has 64 bits", "", "e64", &odd(256), &[0x81; 8]),
         weak(
             "the modulus is even",
             "RFC 8017 3.1",
@@ -207,13 +201,33 @@ fn rsa() -> Vec<Weak> {
             &[1, 0, 1],
         ),
         weak(
-            "16384 bits",
+            "of the generator that made primes which can be guessed",
             "CVE-2017-15361",
+            "roca",
+            &powers_of_65537(),
+            &[1, 0, 1],
+        ),
+        weak(
+            "16384 bits",
+            "CVE-2023-6237",
             "n16384",
             &odd(2048),
             &[1, 0, 1],
         ),
     ]
+}
+
+/// A modulus that is a power of 65537 modulo everything, as those of the broken generator are modulo
+/// small primes: (2^16 + 1)^128, of 2049 bits.
+fn powers_of_65537() -> Vec<u8> {
+    let mut number = vec![0; 257];
+    number[0] = 1;
+    for _ in 0..128 {
+        let shifted = [&[0, 0], &number[..255]].concat();
+        number = super::forge::sum(&number, &shifted);
+    }
+    number.reverse();
+    number
 }
 
 fn others() -> Vec<Weak> {

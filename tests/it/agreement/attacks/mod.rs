@@ -11,9 +11,11 @@ mod forge;
 mod headers;
 mod json;
 mod keys;
+mod outsize;
 mod replay;
 mod shape;
 mod signatures;
+mod times;
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -97,6 +99,7 @@ impl Stage {
             signatures::attacks,
             shape::attacks,
             json::attacks,
+            times::attacks,
             claims::attacks,
             replay::attacks,
         ];
