@@ -105,20 +105,11 @@ fn health_and_reflection_speak_for_every_service() {
     let idp = Idp::start();
     let jotgate = Jotgate::start_ready(json!({ "issuers": idp.issuers() }));
     let rpc = Rpc::connect(jotgate.grpc());
-    for service in [
-        "",
-        CHECKED,
-        "jotgate.v1.Signer",
-        "jotgate.v1.Verifier",
-    ] {
+    for service in ["", CHECKED, "jotgate.v1.Signer", "jotgate.v1.Verifier"] {
         serves(&rpc, service);
     }
     let services = reflected_services(&rpc);
-    for service in [
-        CHECKED,
-        "grpc.health.v1.Health",
-        "jotgate.v1.Verifier",
-    ] {
+    for service in [CHECKED, "grpc.health.v1.Health", "jotgate.v1.Verifier"] {
         assert!(services.contains(service), "{services:?}");
     }
 }
