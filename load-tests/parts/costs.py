@@ -4,7 +4,6 @@ Each title promises how many signatures a request takes, none or one; the metric
 in a cache but tokens that never come again has a server of its own, lest it push out what the others measure.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -12,7 +11,7 @@ from statistics import median
 from harness import h2load, wire
 from harness.generator import send
 from harness.h2load import CHECK
-from harness.process import SERVER_CORE, Server, busy_seconds, wait_until
+from harness.process import SERVER_CORE, Server, busy_seconds
 from harness.reference import ECHO
 from harness.service import Jotgate
 
@@ -141,7 +140,7 @@ def refused(stage: Stage, jotgate: Jotgate, expected: set[str]) -> list[Subject]
     for reason, title, token, signatures in [
         ("token_malformed", "refused: not a token", "x.y.z", 0),
         ("issuer_unknown", "refused: unknown issuer", stage.token(iss="https://nobody.example.com/"), 0),
-        ("token_expired", "refused: expired in the cache", expired_in_cache(stage, jotgate), 0),
+        ("token_expired", "refused: expired in the cache", stage.expired_in_cache(jotgate), 0),
         ("key_unknown", "refused: unknown key", stage.idp.token_of_nobody(), 0),
         ("signature_invalid", "refused: forged signature", forged, 1),
     ]:
@@ -149,15 +148,6 @@ def refused(stage: Stage, jotgate: Jotgate, expected: set[str]) -> list[Subject]
         load = grpc(jotgate.addresses["grpc"], CHECK, stage.checks(reason, token), allowed=False)
         subjects.append(Subject(reason, title, jotgate, load, signatures))
     return subjects
-
-
-def expired_in_cache(stage: Stage, jotgate: Jotgate, seconds: int = 2) -> str:
-    """A token that was good for so long, and came while it was."""
-    token = stage.token(exp=int(time.time()) + seconds)
-    if (asked := jotgate.ask(token)) != 200:
-        raise SystemExit(f"a token of {seconds} s was refused at once: {asked}")
-    wait_until("a token in the cache expires", lambda: jotgate.ask(token) == 401)
-    return token
 
 
 def every_signature(stage: Stage, uncached: Jotgate) -> list[Subject]:
