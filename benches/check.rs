@@ -9,6 +9,10 @@
 )]
 mod common;
 #[path = "common/gate.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with other benchmarks, which use more of it"
+)]
 mod gate;
 #[path = "common/timing.rs"]
 mod timing;
@@ -155,6 +159,11 @@ fn print_ratios() {
         let (repeat, decode) = (median / medians[0], median / medians[2]);
         println!("| {name} | {median:.0} | {repeat:.2} | {decode:.3} |");
     }
+    let [repeat, _, decode, encode, ..] = medians[..] else {
+        unreachable!("these are the first");
+    };
+    println!("\n| a whole repeat Check / only decoding and encoding by prost |\n| --- |");
+    println!("| {:.3} |", repeat / (decode + encode));
 }
 
 const ROUNDS: usize = 51;

@@ -3,15 +3,26 @@
 //! `cargo bench --bench internal_token` prints, at the end, the ratio that the goal names.
 //! `load-tests/internal_token/run` counts its instructions.
 
+#[allow(
+    dead_code,
+    reason = "shared with other benchmarks, which use more of it"
+)]
+mod common;
+#[path = "common/gate.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with other benchmarks, which use more of it"
+)]
+mod gate;
 #[path = "common/repeat.rs"]
 mod repeat;
-
-use std::hint::black_box;
-use std::time::Instant;
+#[path = "common/timing.rs"]
+mod timing;
 
 use criterion::{Criterion, criterion_group};
 
 use repeat::Repeat;
+use timing::{median, nanoseconds};
 
 fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("check");
@@ -28,7 +39,7 @@ fn print_ratio() {
     let mut measured = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         for (repeat, measured) in sides.iter().zip(&mut measured) {
-            measured.push(nanoseconds(repeat));
+            measured.push(nanoseconds(CALLS_PER_ROUND, || repeat.check()));
         }
     }
     let [without, with] = measured.map(median);
@@ -37,19 +48,6 @@ fn print_ratio() {
         "| goal: at most 1.15 | {:.3} ({with:.0} ns / {without:.0} ns) |",
         with / without
     );
-}
-
-fn nanoseconds(repeat: &Repeat) -> f64 {
-    let started = Instant::now();
-    for _ in 0..CALLS_PER_ROUND {
-        black_box(repeat.check());
-    }
-    started.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS_PER_ROUND)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 const ROUNDS: usize = 101;

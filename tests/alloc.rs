@@ -5,36 +5,36 @@
 
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
+#[path = "../benches/common/court.rs"]
+mod court;
 #[path = "../benches/common/gate.rs"]
+#[allow(dead_code, reason = "shared with the benchmarks, which set more")]
 mod gate;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
+use court::{Court, NOW};
 use gate::{check_request, gate};
 use jotgate::consumers::Consumers;
 use jotgate::grpc::check;
-use jotgate::issuers::{Audiences, Issuer, IssuerPolicy, Issuers};
-use jotgate::keys::{Key, KeyStore};
 use jotgate::matching::{HeaderPattern, Match, MatchIndex};
 use jotgate::path::PathScratch;
 use jotgate::reason::Reason;
 use jotgate::request::RequestView;
-use jotgate::signature::{Algorithm, SigningKey, sign_token};
+use jotgate::signature::Algorithm;
 use jotgate::time::UnixMillis;
-use jotgate::token::{ClaimPath, Scratch, TokenLimits};
-use jotgate::verify::{Accepts, Context, Unobserved, verify};
-use serde_json::{Value, json};
+use jotgate::token::{Scratch, TokenLimits};
+use jotgate::verify::{Unobserved, verify};
+use serde_json::json;
 
 #[test]
 fn accepting_allocates_nothing_whatever_the_algorithm() {
     let court = Court::open(&Algorithm::ALL);
     for key in &court.keys {
         let token = court.token(key, json!({}), json!({}));
-        let (outcome, allocations) = court.judge_warm(&token);
+        let (outcome, allocations) = judge_warm(&court, &token);
         assert_eq!(outcome, Ok(()), "{:?}", key.algorithm());
         assert_eq!(allocations, 0, "{:?}", key.algorithm());
     }
@@ -44,8 +44,8 @@ fn accepting_allocates_nothing_whatever_the_algorithm() {
 fn refusing_allocates_nothing_whatever_the_reason() {
     let court = Court::open(&[Algorithm::Es256, Algorithm::Rs256]);
     let mut seen = BTreeSet::new();
-    for (token, reason) in refusals(&court) {
-        let (outcome, allocations) = court.judge_warm(&token);
+    for (token, reason) in court.refusals() {
+        let (outcome, allocations) = judge_warm(&court, &token);
         assert_eq!(outcome, Err(reason), "{token}");
         assert_eq!(allocations, 0, "{}", reason.code());
         seen.insert(reason.code());
@@ -150,58 +150,6 @@ impl RequestView<'static> for Asked {
     }
 }
 
-/// A token for each reason that `verify` has.
-fn refusals(court: &Court) -> Vec<(String, Reason)> {
-    let key = &court.keys[0];
-    let header = |header| court.token(key, header, json!({}));
-    let claims = |claims| court.token(key, json!({}), claims);
-    let other = court.token(
-        &court.keys[1],
-        json!({ "alg": "ES256", "kid": "ES256" }),
-        json!({}),
-    );
-    vec![
-        ("a.b".to_owned(), Reason::TokenMalformed),
-        ("x".repeat(100_000), Reason::TokenTooLarge),
-        (header(json!({ "alg": "none" })), Reason::AlgNotAllowed),
-        (header(json!({ "crit": ["exp"] })), Reason::CritUnsupported),
-        (
-            header(json!({ "typ": "logout+jwt" })),
-            Reason::TypeNotAllowed,
-        ),
-        (claims(json!({ "iss": null })), Reason::IssuerMissing),
-        (
-            claims(json!({ "iss": "https://strang\u{e9}r\n" })),
-            Reason::IssuerUnknown,
-        ),
-        (header(json!({ "kid": "nobody\n" })), Reason::KeyUnknown),
-        (header(json!({ "kid": "RS256" })), Reason::KeyUnsuitable),
-        (other, Reason::SignatureInvalid),
-        (claims(json!({ "exp": NOW - 60 })), Reason::TokenExpired),
-        (claims(json!({ "nbf": NOW + 60 })), Reason::TokenNotYetValid),
-        (claims(json!({ "iat": NOW - 7_200 })), Reason::TokenTooOld),
-        (
-            claims(json!({ "exp": NOW + 86_400 })),
-            Reason::LifetimeTooLong,
-        ),
-        (
-            claims(json!({ "aud": ["billing\n"] })),
-            Reason::AudienceMismatch,
-        ),
-        (claims(json!({ "sub": null })), Reason::ClaimMissing),
-        (claims(json!({ "sub": 7 })), Reason::ClaimInvalid),
-        (claims(json!({ "cnf": {} })), Reason::BindingUnsupported),
-        (
-            claims(json!({ "iss": DOWN_ISSUER })),
-            Reason::KeysUnavailable,
-        ),
-        (
-            court.token(key, json!({ "kid": null }), json!({ "iss": TWIN_ISSUER })),
-            Reason::KeyAmbiguous,
-        ),
-    ]
-}
-
 /// Every reason that a token alone can cause.
 const VERIFY_REASONS: [Reason; 20] = [
     Reason::TokenMalformed,
@@ -226,93 +174,20 @@ const VERIFY_REASONS: [Reason; 20] = [
     Reason::KeysUnavailable,
 ];
 
-/// Issuers, and keys of the first of them.
-struct Court {
-    issuers: Issuers,
-    keys: Vec<SigningKey>,
-}
-
-impl Court {
-    fn open(algorithms: &[Algorithm]) -> Self {
-        let keys: Vec<_> = algorithms
-            .iter()
-            .map(|algorithm| SigningKey::generate(*algorithm).expect("keys can be made"))
-            .collect();
-        let mut corp =
-            IssuerPolicy::new("corp", ISSUER, Audiences::OneOf(["orders".into()].into()));
-        corp.algorithms = Algorithm::ALL.into_iter().collect();
-        corp.times.max_age = Some(Duration::from_secs(3_600));
-        corp.times.max_lifetime = corp.times.max_age;
-        corp.required_claims = [ClaimPath::list(["sub"]).expect("a name")].into();
-        let twins = IssuerPolicy::new("twins", TWIN_ISSUER, Audiences::Any);
-        let down = IssuerPolicy::new("down", DOWN_ISSUER, Audiences::Any);
-        let named = |key: &SigningKey, id: &str| {
-            let verifying = key.verifying_key().expect("a signing key verifies");
-            Key::new(Some(id), id.to_owned(), verifying)
-        };
-        let all = keys
-            .iter()
-            .map(|key| named(key, key.algorithm().name()))
-            .collect();
-        let both = vec![named(&keys[0], "one"), named(&keys[0], "other")];
-        let issuers = [
-            (corp, KeyStore::fixed(all)),
-            (twins, KeyStore::fixed(both)),
-            (down, KeyStore::loading()),
-        ];
-        let issuers = issuers.into_iter().map(|(policy, keys)| {
-            let keys = Arc::new(keys);
-            Arc::new(Issuer { policy, keys })
-        });
-        let issuers = issuers.collect();
-        Self { issuers, keys }
-    }
-
-    /// A token with these members over the usual ones; `null` takes one away.
-    fn token(&self, key: &SigningKey, header: Value, claims: Value) -> String {
-        let name = key.algorithm().name();
-        let usual = json!({ "alg": name, "kid": name, "typ": "JWT" });
-        let header = merged(usual, header);
-        let usual = json!({
-            "iss": ISSUER, "aud": "orders", "sub": "u1", "iat": NOW, "exp": NOW + 300,
-        });
-        let claims = merged(usual, claims);
-        let header = header.as_object().expect("an object");
-        sign_token(header, &claims, key).expect("the key signs")
-    }
-
-    /// What becomes of a token, and how many allocations it takes once the buffers have grown.
-    fn judge_warm(&self, token: &str) -> (Result<(), Reason>, usize) {
-        let limits = TokenLimits::default();
-        let context = Context {
-            issuers: &self.issuers,
-            consumers: &Consumers::default(),
-            accepts: Accepts::default(),
-            limits: &limits,
-            now: UnixMillis::from_seconds(NOW),
-        };
-        let mut scratch = Scratch::default();
-        let mut outcome = Ok(());
-        let mut judge = || {
-            let verified = verify(token.as_bytes(), &context, &mut scratch, &mut Unobserved);
-            outcome = verified.map(|_| ());
-        };
-        judge();
-        let allocations = allocations(judge);
-        (outcome, allocations)
-    }
-}
-
-fn merged(mut base: Value, changes: Value) -> Value {
-    let members = base.as_object_mut().expect("an object");
-    for (name, value) in changes.as_object().expect("an object") {
-        if value.is_null() {
-            members.remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
-    base
+/// What becomes of a token, and how many allocations it takes once the buffers have grown.
+fn judge_warm(court: &Court, token: &str) -> (Result<(), Reason>, usize) {
+    let limits = TokenLimits::default();
+    let consumers = Consumers::default();
+    let context = court.context(&consumers, &limits);
+    let mut scratch = Scratch::default();
+    let mut outcome = Ok(());
+    let mut judge = || {
+        let verified = verify(token.as_bytes(), &context, &mut scratch, &mut Unobserved);
+        outcome = verified.map(|_| ());
+    };
+    judge();
+    let allocations = allocations(judge);
+    (outcome, allocations)
 }
 
 /// How often this thread asks for memory during `work`.
@@ -352,8 +227,3 @@ static ALLOCATOR: Counting = Counting;
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
-
-const NOW: i64 = 1_700_000_000;
-const ISSUER: &str = "https://idp.example.com/";
-const TWIN_ISSUER: &str = "https://twins.example.com/";
-const DOWN_ISSUER: &str = "https://down.example.com/";

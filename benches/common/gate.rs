@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jotgate::authorizer::{Authorizer, Parts};
 use jotgate::cache::{CacheSettings, TokenCache};
 use jotgate::consumers::Consumers;
-use jotgate::forward::{Format, ForwardPolicy, HeaderClaim};
+use jotgate::forward::{Format, ForwardPolicy, HeaderClaim, Minter};
 use jotgate::gate::Gate;
 use jotgate::grpc::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use jotgate::grpc::proto::envoy::service::auth::v3::{AttributeContext, CheckRequest};
@@ -14,58 +14,92 @@ use jotgate::metrics::Metrics;
 use jotgate::rules::{RuleSettings, Rules};
 use jotgate::signature::FingerprintKey;
 use jotgate::telemetry::{DecisionLog, Decisions};
-use jotgate::time::{ManualClock, UnixMillis};
+use jotgate::time::{Clock, ManualClock, UnixMillis};
 use jotgate::token::{ClaimPath, TokenLimits};
 use prost::Message as _;
 
-/// A gate that forwards three claims, and its clock.
-pub(crate) fn gate(issuers: Issuers, now: UnixMillis) -> (Gate, Arc<ManualClock>) {
-    let header = |name, claim| HeaderClaim {
+/// What a gate is made of.
+pub(crate) struct Setup {
+    pub(crate) issuers: Issuers,
+    pub(crate) consumers: Consumers,
+    pub(crate) rules: Vec<RuleSettings>,
+    /// What holds where no rule does.
+    pub(crate) beside: RuleSettings,
+    pub(crate) minter: Option<Arc<dyn Minter>>,
+    pub(crate) cache: CacheSettings,
+}
+
+impl Setup {
+    /// Tokens of these issuers pass, and three of their claims go upstream.
+    pub(crate) fn new(issuers: Issuers) -> Self {
+        let claims = [
+            ("x-user-id", "sub"),
+            ("x-email", "email"),
+            ("x-tenant", "tenant"),
+        ];
+        Self {
+            issuers,
+            consumers: Consumers::default(),
+            rules: Vec::new(),
+            beside: RuleSettings {
+                forward: forward(&claims),
+                ..RuleSettings::default()
+            },
+            minter: None,
+            cache: CacheSettings::default(),
+        }
+    }
+
+    pub(crate) fn authorizer(self) -> Authorizer {
+        Authorizer::new(Parts {
+            issuers: self.issuers,
+            consumers: Arc::new(self.consumers),
+            rules: Rules::new(self.rules, self.beside),
+            limits: TokenLimits::default(),
+            minter: self.minter,
+            cache: TokenCache::new(self.cache),
+            bypass_cors_preflight: false,
+            generation: GENERATION,
+        })
+    }
+
+    pub(crate) fn gate(self, clock: Arc<dyn Clock>) -> Gate {
+        let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
+        Gate::new(self.authorizer(), clock, Arc::new(Metrics::new()), log, 1)
+    }
+}
+
+/// Claims as headers.
+pub(crate) fn forward(claims: &[(&'static str, &str)]) -> ForwardPolicy {
+    let header = |(name, claim): &(&'static str, &str)| HeaderClaim {
         name: http::HeaderName::from_static(name),
         claim: ClaimPath::dotted(claim).expect("a path"),
         format: Format::Csv,
     };
-    let beside = RuleSettings {
-        forward: ForwardPolicy {
-            headers: vec![
-                header("x-user-id", "sub"),
-                header("x-email", "email"),
-                header("x-tenant", "tenant"),
-            ],
-            ..ForwardPolicy::default()
-        },
-        ..RuleSettings::default()
-    };
-    let authorizer = Authorizer::new(Parts {
-        issuers,
-        consumers: Arc::new(Consumers::default()),
-        rules: Rules::new(Vec::new(), beside),
-        limits: TokenLimits::default(),
-        minter: None,
-        cache: TokenCache::new(CacheSettings::default()),
-        bypass_cors_preflight: false,
-        generation: 1,
-    });
+    ForwardPolicy {
+        headers: claims.iter().map(header).collect(),
+        ..ForwardPolicy::default()
+    }
+}
+
+/// A gate that forwards three claims, and its clock.
+pub(crate) fn gate(issuers: Issuers, now: UnixMillis) -> (Gate, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(now));
-    let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
-    let metrics = Arc::new(Metrics::new());
-    let gate = Gate::new(
-        authorizer,
-        Arc::<ManualClock>::clone(&clock),
-        metrics,
-        log,
-        1,
-    );
+    let gate = Setup::new(issuers).gate(Arc::<ManualClock>::clone(&clock));
     (gate, clock)
 }
 
 /// What Envoy sends for a browser behind a proxy: some twenty headers.
 pub(crate) fn check_request(token: &str) -> Vec<u8> {
-    const PATH: &str = "/orders/4711?expand=lines";
+    check_request_for("/orders/4711?expand=lines", token)
+}
+
+/// The same for another path.
+pub(crate) fn check_request_for(path: &str, token: &str) -> Vec<u8> {
     let headers = [
         (":authority", "api.example.com"),
         (":method", "GET"),
-        (":path", PATH),
+        (":path", path),
         (":scheme", "https"),
         ("accept", "application/json, text/plain, */*"),
         ("accept-encoding", "gzip, deflate, br, zstd"),
@@ -95,7 +129,7 @@ pub(crate) fn check_request(token: &str) -> Vec<u8> {
     let http = HttpRequest {
         method: "GET".to_owned(),
         host: "api.example.com".to_owned(),
-        path: PATH.to_owned(),
+        path: path.to_owned(),
         scheme: "https".to_owned(),
         headers: headers.into_iter().chain(bearer).collect(),
         ..HttpRequest::default()
@@ -108,3 +142,6 @@ pub(crate) fn check_request(token: &str) -> Vec<u8> {
     };
     request.encode_to_vec()
 }
+
+/// Of the configuration.
+pub(crate) const GENERATION: u64 = 1;

@@ -16,15 +16,6 @@ use serde_json::json;
 /// When the tokens are judged.
 pub(crate) const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
 
-/// What the goals speak of.
-pub(crate) const ALGORITHMS: [Algorithm; 5] = [
-    Algorithm::Rs256,
-    Algorithm::Ps256,
-    Algorithm::Es256,
-    Algorithm::Ed25519,
-    Algorithm::Hs256,
-];
-
 const ISSUER: &str = "https://idp.example.com/";
 
 /// One issuer with one key, and a good token.
@@ -69,6 +60,11 @@ impl World {
             key,
             verifying,
         }
+    }
+
+    /// A good token with these claims in the place of the usual ones.
+    pub(crate) fn token_with(&self, changes: serde_json::Value) -> String {
+        sign(&self.key, claims(changes))
     }
 
     /// The floor: the library's own verification, key parsed, signature decoded.
@@ -128,19 +124,16 @@ pub(crate) fn refused(world: &World) -> Vec<(&'static str, String)> {
         ("malformed", world.token.replace('.', "!")),
         (
             "issuer_unknown",
-            sign(&world.key, claims(json!({ "iss": "https://unknown/" }))),
+            world.token_with(json!({ "iss": "https://unknown/" })),
         ),
         (
             "signature_invalid",
             format!("{input}.{}", base64url::encode(&[1; 64])),
         ),
-        (
-            "token_expired",
-            sign(&world.key, claims(json!({ "exp": 1 }))),
-        ),
+        ("token_expired", world.token_with(json!({ "exp": 1 }))),
         (
             "audience_mismatch",
-            sign(&world.key, claims(json!({ "aud": "elsewhere" }))),
+            world.token_with(json!({ "aud": "elsewhere" })),
         ),
     ]
 }

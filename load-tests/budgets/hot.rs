@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "shared with the benchmarks, which use more of it")]
 mod common;
 #[path = "../../benches/common/gate.rs"]
+#[allow(dead_code, reason = "shared with the benchmarks, which set more")]
 mod gate;
 
 use std::env;

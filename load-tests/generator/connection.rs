@@ -1,5 +1,6 @@
 //! One HTTP/2 connection: calls go out as far as the server's windows allow, answers come in.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
 use std::time::Instant;
@@ -12,7 +13,8 @@ use crate::streams::{Call, is_last};
 pub(crate) struct Connection {
     socket: Socket,
     head: RequestHead,
-    calls: Vec<Call>,
+    /// By stream, which only grows: so one is found by halves, and answers usually begin at the front.
+    calls: VecDeque<Call>,
     next_stream: u32,
     /// What the server takes of the whole connection, and of a new call.
     window: i64,
@@ -38,7 +40,7 @@ impl Connection {
         let mut connection = Self {
             socket: Socket::connect(address)?,
             head: RequestHead::new(path, authority),
-            calls: Vec::new(),
+            calls: VecDeque::new(),
             next_stream: 1,
             window: frames::WINDOW_DEFAULT,
             window_of_calls: frames::WINDOW_DEFAULT,
@@ -74,7 +76,7 @@ impl Connection {
         self.next_stream += 2;
         self.head.write(&mut self.output, stream);
         self.calls
-            .push(Call::new(stream, due, self.window_of_calls));
+            .push_back(Call::new(stream, due, self.window_of_calls));
         let last = if is_unary { frames::END_STREAM } else { 0 };
         self.data(stream, message, last);
     }
@@ -82,8 +84,9 @@ impl Connection {
     /// Sends one more message of a call, if the server takes it now.
     pub(crate) fn say(&mut self, stream: u32, message: &[u8], due: Instant) -> bool {
         let bytes = i64::try_from(message.len()).unwrap_or(i64::MAX);
-        let call = self.calls.iter_mut().find(|call| call.stream == stream);
-        let Some(call) = call.filter(|call| call.window >= bytes && self.window >= bytes) else {
+        let window = self.window;
+        let call = self.call_of(stream);
+        let Some(call) = call.filter(|call| call.window >= bytes && window >= bytes) else {
             return false;
         };
         call.due = due;
@@ -102,10 +105,19 @@ impl Connection {
         frames::write(&mut self.output, frames::DATA, flags, stream, message);
         let bytes = i64::try_from(message.len()).unwrap_or(i64::MAX);
         self.window -= bytes;
-        let call = self.calls.iter_mut().find(|call| call.stream == stream);
-        if let Some(call) = call {
+        if let Some(call) = self.call_of(stream) {
             call.window -= bytes;
         }
+    }
+
+    fn place(&self, stream: u32) -> Option<usize> {
+        let found = self.calls.binary_search_by_key(&stream, |call| call.stream);
+        found.ok()
+    }
+
+    fn call_of(&mut self, stream: u32) -> Option<&mut Call> {
+        let place = self.place(stream)?;
+        self.calls.get_mut(place)
     }
 
     /// Writes as much as goes without waiting.
@@ -169,11 +181,7 @@ impl Connection {
             }
             frames::WINDOW_UPDATE if frame.stream == 0 => self.window += i64::from(frame.number()),
             frames::WINDOW_UPDATE => {
-                let call = self
-                    .calls
-                    .iter_mut()
-                    .find(|call| call.stream == frame.stream);
-                if let Some(call) = call {
+                if let Some(call) = self.call_of(frame.stream) {
                     call.window += i64::from(frame.number());
                 }
             }
@@ -185,11 +193,7 @@ impl Connection {
     }
 
     fn answered(&mut self, frame: &Frame<'_>, now: Instant, report: &mut Report) {
-        let place = self
-            .calls
-            .iter()
-            .position(|call| call.stream == frame.stream);
-        let Some(place) = place else {
+        let Some(place) = self.place(frame.stream) else {
             return;
         };
         let call = &mut self.calls[place];
@@ -202,9 +206,10 @@ impl Connection {
             self.unacknowledged += u32::try_from(frame.payload.len()).unwrap_or(0);
         }
         if is_last(frame) {
-            let call = self.calls.swap_remove(place);
-            self.idle.retain(|stream| *stream != call.stream);
-            if call.answers == 0 {
+            let answers = call.answers;
+            self.calls.remove(place);
+            self.idle.retain(|stream| *stream != frame.stream);
+            if answers == 0 {
                 report.failed += 1;
             }
         }

@@ -120,21 +120,24 @@ impl Load {
     }
 
     /// Open loop: a request that cannot be sent yet is late, and its answer is counted from when
-    /// it was due.
+    /// it was due. How late the load itself was, and how busy, is told, too: a load that does not
+    /// keep up measures itself.
     fn at(&mut self, rate: f64) -> Result<(), Box<dyn Error>> {
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut late: Vec<VecDeque<Instant>> = vec![VecDeque::new(); self.connections.len()];
-        let (mut due, mut turn) = (Instant::now(), 0);
+        let mut now = Instant::now();
+        let (mut due, mut turn) = (now, 0);
         loop {
-            let now = Instant::now();
+            let sent = self.sent;
             while due <= now && due < self.end && self.sent < self.options.requests {
+                self.report.noticed(now - due);
                 late[turn].push_back(due);
                 turn = (turn + 1) % late.len();
                 self.sent += 1;
                 due += random.pause(rate);
             }
             let is_over = due >= self.end || self.sent >= self.options.requests;
-            let mut under_way = 0;
+            let (mut under_way, mut received) = (0, 0);
             for (connection, late) in self.connections.iter_mut().zip(&mut late) {
                 while let Some(due) = late.front().copied() {
                     if connection.calls() >= self.options.streams || !connection.takes(ROOM_BYTES) {
@@ -143,11 +146,15 @@ impl Load {
                     connection.call(self.bodies.advance()?, due, true);
                     late.pop_front();
                 }
-                exchange(connection, &mut self.report)?;
+                received += exchange(connection, &mut self.report)?;
                 under_way += connection.calls() + late.len();
             }
             if is_over && under_way == 0 {
                 return Ok(());
+            }
+            let begun = std::mem::replace(&mut now, Instant::now());
+            if self.sent > sent || received > 0 {
+                self.report.busy += now - begun;
             }
             give_up_if(now > self.end + PATIENCE)?;
         }
@@ -181,14 +188,15 @@ fn fill(
     Ok(())
 }
 
-/// Writes and reads what goes without waiting. The core is the load's own: it asks again and again,
-/// because being woken would take longer than many an answer.
-fn exchange(connection: &mut Connection, report: &mut Report) -> Result<(), Box<dyn Error>> {
+/// Writes and reads what goes without waiting; returns how many frames came. The core is the load's
+/// own: it asks again and again, because being woken would take longer than many an answer.
+fn exchange(connection: &mut Connection, report: &mut Report) -> Result<usize, Box<dyn Error>> {
     connection.flush()?;
-    if connection.receive(report)? == 0 {
+    let received = connection.receive(report)?;
+    if received == 0 {
         std::thread::yield_now();
     }
-    Ok(())
+    Ok(received)
 }
 
 fn give_up_if(is_hopeless: bool) -> Result<(), Box<dyn Error>> {

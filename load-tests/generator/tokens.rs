@@ -1,9 +1,11 @@
-//! Tokens, as many as are wanted, each with a `jti` of its own and all of the same length.
+//! Tokens, as many as are wanted, each with a `jti` of its own and all of the same length. No other run
+//! makes the same ones: what was in a cache after one would not be new in the next.
 
 use std::error::Error;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use jotgate::signature::{SigningKey, sign_token};
@@ -38,6 +40,8 @@ pub(crate) struct Mint {
     key: SigningKey,
     header: Map<String, Value>,
     claims: Value,
+    /// When it began, which tells its tokens from those of other runs.
+    run: u128,
     made: u32,
 }
 
@@ -52,12 +56,13 @@ impl Mint {
             key: SigningKey::from_jwk(&jwk).map_err(|error| format!("{error:?}"))?,
             header,
             claims: serde_json::from_str(claims)?,
+            run: SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos(),
             made: 0,
         })
     }
 
     pub(crate) fn next_token(&mut self) -> Result<String, Box<dyn Error>> {
-        self.claims["jti"] = json!(format!("{:010}", self.made));
+        self.claims["jti"] = json!(format!("{:016x}-{:010}", self.run, self.made));
         self.made += 1;
         let token = sign_token(&self.header, &self.claims, &self.key);
         token.map_err(|error| format!("{error:?}").into())

@@ -28,6 +28,9 @@ class Outcome:
     answers: dict[str, int]
     # Microseconds from when a request was due, by `p50`, `p99` and so on.
     latency: dict[str, float]
+    # At a rate: microseconds from when a request was due until the load noticed, and the share of the time in which it had to do.
+    late: dict[str, float]
+    busy: float
 
     @property
     def per_second(self) -> float:
@@ -67,4 +70,4 @@ def send(
     found = json.loads(ended.stdout)
     if found["failed"] or found["answered"] != found["sent"]:
         raise SystemExit(f"{method}: {found['sent']} sent, {found['answered']} answered, {found['failed']} failed")
-    return Outcome(found["sent"], found["answered"], found["seconds"], found["answers"], found["latency_us"])
+    return Outcome(found["sent"], found["answered"], found["seconds"], found["answers"], found["latency_us"], found["late_us"], found["busy"])

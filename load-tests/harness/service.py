@@ -40,12 +40,14 @@ class Jotgate(Server):
     def decisions(self) -> Counter[tuple[str, str]]:
         """How many decisions there were so far, by transport and reason, without zeros."""
         found = Counter()
-        for line in self._admin("/metrics")[1].splitlines():
-            series = SERIES.match(line)
-            if series and series[1] == "jotgate_decisions_total" and float(series[3]):
-                labels = dict(re.findall(r'(\w+)="([^"]*)"', series[2]))
-                found[labels["transport"], labels["reason"]] = int(float(series[3]))
+        for labels, value in self._series("jotgate_decisions_total"):
+            if value:
+                found[labels["transport"], labels["reason"]] = value
         return found
+
+    def signatures(self) -> int:
+        """How many it has checked so far, with whatever result."""
+        return sum(value for _, value in self._series("jotgate_signature_verifications_total"))
 
     def settled(self) -> Counter[tuple[str, str]]:
         """The decisions so far, once none is on its way any more."""
@@ -54,6 +56,11 @@ class Jotgate(Server):
             time.sleep(0.1)
             if self.decisions() == before:
                 return before
+
+    def _series(self, name: str) -> list[tuple[dict[str, str], int]]:
+        """The counters of this name: their labels and where they stand."""
+        found = (SERIES.match(line) for line in self._admin("/metrics")[1].splitlines())
+        return [(dict(re.findall(r'(\w+)="([^"]*)"', one[2] or "")), int(float(one[3]))) for one in found if one and one[1] == name]
 
     def _listens(self) -> bool:
         text = self.log.read_text()

@@ -1,5 +1,17 @@
 //! Repeat-token `Check`s, with an internal token or without; `run` beside it counts instructions.
 
+#[path = "../../benches/common/mod.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with other benchmarks, which use more of it"
+)]
+mod common;
+#[path = "../../benches/common/gate.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with other benchmarks, which use more of it"
+)]
+mod gate;
 #[path = "../../benches/common/repeat.rs"]
 mod repeat;
 

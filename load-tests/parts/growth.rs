@@ -2,28 +2,23 @@
 //! Takes how many rules, issuers, keys of each issuer and consumers there are; `growth.py` beside it
 //! counts instructions.
 
-use std::collections::HashMap;
+#[path = "../../benches/common/gate.rs"]
+#[allow(dead_code, reason = "shared with the benchmarks, which use more of it")]
+mod gate;
+
 use std::env;
 use std::sync::Arc;
 
-use jotgate::authorizer::{Authorizer, Parts};
-use jotgate::cache::{CacheSettings, TokenCache};
+use gate::{Setup, check_request_for, forward};
 use jotgate::consumers::{Consumer, Consumers, ConsumersBuilder, Material};
-use jotgate::forward::{Format, ForwardPolicy, HeaderClaim};
 use jotgate::gate::Gate;
 use jotgate::grpc::check;
-use jotgate::grpc::proto::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
-use jotgate::grpc::proto::envoy::service::auth::v3::{AttributeContext, CheckRequest};
 use jotgate::issuers::{Audiences, Issuer, IssuerPolicy};
 use jotgate::keys::{Key, KeyStore};
 use jotgate::matching::Match;
-use jotgate::metrics::Metrics;
-use jotgate::rules::{RuleSettings, Rules};
-use jotgate::signature::{Algorithm, FingerprintKey, SigningKey, sign_token};
-use jotgate::telemetry::{DecisionLog, Decisions};
+use jotgate::rules::RuleSettings;
+use jotgate::signature::{Algorithm, SigningKey, sign_token};
 use jotgate::time::{ManualClock, UnixMillis};
-use jotgate::token::{ClaimPath, TokenLimits};
-use prost::Message;
 use serde_json::{Map, json};
 use zeroize::Zeroizing;
 
@@ -65,9 +60,9 @@ fn main() {
             "iss": issuer, "aud": "orders-api", "sub": "alice", "exp": NOW.seconds() + 60,
         });
         let token = sign_token(&header, &claims, key).expect("signed");
-        request(&token, &format!("/orders-{}/1", rules - 1))
+        check_request_for(&format!("/orders-{}/1", rules - 1), &token)
     });
-    let refused = check::answer(&gate, &request("x.y.z", "/orders-0/1"));
+    let refused = check::answer(&gate, &check_request_for("/orders-0/1", "x.y.z"));
     let allowed = check::answer(&gate, &requests[0]);
     assert_ne!(refused, allowed);
     assert_eq!(check::answer(&gate, &requests[0]), allowed);
@@ -105,31 +100,14 @@ fn gate(key: &SigningKey, configured: &Configured) -> Gate {
                 .expect("a pattern")]),
             ..Match::default()
         },
-        forward: ForwardPolicy {
-            headers: vec![HeaderClaim {
-                name: http::HeaderName::from_static("x-user-id"),
-                claim: ClaimPath::dotted("sub").expect("a path"),
-                format: Format::Csv,
-            }],
-            ..ForwardPolicy::default()
-        },
+        forward: forward(&[("x-user-id", "sub")]),
         ..RuleSettings::default()
     });
-    let authorizer = Authorizer::new(Parts {
-        issuers: (0..configured.issuers)
-            .map(|place| issuer(key, place, configured.keys))
-            .collect(),
-        consumers: Arc::new(table(configured.consumers)),
-        rules: Rules::new(rules.collect(), RuleSettings::default()),
-        limits: TokenLimits::default(),
-        minter: None,
-        cache: TokenCache::new(CacheSettings::default()),
-        bypass_cors_preflight: false,
-        generation: 1,
-    });
-    let clock = Arc::new(ManualClock::new(NOW));
-    let log = DecisionLog::new(Decisions::Off, FingerprintKey::random());
-    Gate::new(authorizer, clock, Arc::new(Metrics::new()), log, 1)
+    let issuers = (0..configured.issuers).map(|place| issuer(key, place, configured.keys));
+    let mut setup = Setup::new(issuers.collect());
+    setup.consumers = table(configured.consumers);
+    setup.rules = rules.collect();
+    setup.gate(Arc::new(ManualClock::new(NOW)))
 }
 
 /// An issuer with many keys. They are one key under many names: what is searched are names.
@@ -165,23 +143,4 @@ fn table(consumers: usize) -> Consumers {
         added.expect("room");
     }
     builder.finish(None)
-}
-
-fn request(token: &str, path: &str) -> Vec<u8> {
-    let authorization = ("authorization".to_owned(), format!("Bearer {token}"));
-    let http = HttpRequest {
-        method: "GET".to_owned(),
-        host: "api.example.com".to_owned(),
-        path: path.to_owned(),
-        headers: HashMap::from([authorization]),
-        ..HttpRequest::default()
-    };
-    let attributes = AttributeContext {
-        request: Some(Request { http: Some(http) }),
-        ..AttributeContext::default()
-    };
-    let request = CheckRequest {
-        attributes: Some(attributes),
-    };
-    request.encode_to_vec()
 }

@@ -11,6 +11,7 @@ from harness.generator import send
 from harness.h2load import CHECK
 from harness.process import Server
 from harness.reference import ECHO
+from harness.service import Jotgate
 
 from .stage import Scale, Stage
 
@@ -32,13 +33,21 @@ def run(stage: Stage, scale: Scale) -> dict:
 
         return started
 
-    check = stage.checks("repeat", stage.token())
+    def same(bodies: Path) -> Callable[[Server], Path]:
+        return lambda _: bodies
+
+    def expired(server: Jotgate) -> Path:
+        # Valgrind takes its time, and the token has to come while it is good.
+        return stage.checks("token_expired", stage.expired_in_cache(server, seconds=10))
+
+    check = same(stage.checks("repeat", stage.token()))
     subjects = {
-        "echo": (reference(stage.echo), ECHO, stage.bodies("hello", [wire.text("hello world!")])),
+        "echo": (reference(stage.echo), ECHO, same(stage.bodies("hello", [wire.text("hello world!")]))),
         "generated": (reference(stage.generated), CHECK, check),
         "repeat": (jotgate, CHECK, check),
-        "token_malformed": (jotgate, CHECK, stage.checks("token_malformed", "x.y.z")),
-        "issuer_unknown": (jotgate, CHECK, stage.checks("issuer_unknown", stage.token(iss="https://nobody.example.com/"))),
+        "token_malformed": (jotgate, CHECK, same(stage.checks("token_malformed", "x.y.z"))),
+        "issuer_unknown": (jotgate, CHECK, same(stage.checks("issuer_unknown", stage.token(iss="https://nobody.example.com/")))),
+        "token_expired": (jotgate, CHECK, expired),
     }
     directory.mkdir(exist_ok=True)
     found = {}
@@ -51,9 +60,9 @@ def run(stage: Stage, scale: Scale) -> dict:
     return {"instructions": found, "problems": []}
 
 
-def counted(start: Callable, log: Path, method: str, bodies: Path, requests: int) -> int:
+def counted(start: Callable, log: Path, method: str, bodies: Callable[[Server], Path], requests: int) -> int:
     server, address, log = start(log)
-    send(address, method, bodies, requests=requests)
+    send(address, method, bodies(server), requests=requests)
     server.close()
     return callgrind.collected(log.read_text())
 

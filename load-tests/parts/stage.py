@@ -1,13 +1,14 @@
 """What most parts need: keys, tokens, configurations, and the servers that are compared."""
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import wire
 from harness.generator import Fresh, tokens
 from harness.idp import AUDIENCE, Idp
-from harness.process import BINARY, EXAMPLES, SERVER_CORE
+from harness.process import BINARY, EXAMPLES, SERVER_CORE, wait_until
 from harness.reference import Reference
 from harness.service import Jotgate
 
@@ -70,6 +71,16 @@ class Stage:
     def fresh(self, algorithm: str) -> Fresh:
         """A token for each request."""
         return Fresh(self.token(algorithm), self.keys[algorithm], self.claims())
+
+    def expired_in_cache(self, jotgate: Jotgate, seconds: int = 2) -> str:
+        """A token that was good for so long, and came while it was."""
+        end = int(time.time()) + seconds
+        token = self.token(exp=end)
+        if (asked := jotgate.ask(token)) != 200:
+            raise SystemExit(f"a token of {seconds} s was refused at once: {asked}")
+        time.sleep(max(0.0, end - time.time()))
+        wait_until("a token in the cache expires", lambda: jotgate.ask(token) == 401)
+        return token
 
     def bodies(self, name: str, messages: list[bytes]) -> Path:
         file = self.directory / f"{name}.bodies"

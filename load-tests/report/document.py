@@ -74,11 +74,13 @@ def costs(run: dict) -> str:
 def latency(run: dict) -> str:
     titles = {"repeat": "jotgate", "echo": "bare tonic echo", "generated": "tonic with generated types"}
     rows = []
-    for name in titles:
-        for share, entry in run["parts"]["latency"]["servers"][name]["rates"].items():
-            quantiles = [f"{entry[quantile]:,.0f}" for quantile in ("p50", "p99", "p99.9")]
-            rows.append([titles[name], f"{float(share):.0%}", f"{entry['rate']:,.0f}", *quantiles])
-    return table(["", "of its capacity", "requests/s", "p50 µs", "p99 µs", "p99.9 µs"], rows, "lrrrrr")
+    for name, title in titles.items():
+        server = run["parts"]["latency"]["servers"][name]
+        for entry in server["rates"].values():
+            is_late = entry.get("is_late", {})
+            quantiles = ["load late" if is_late.get(quantile) else f"{entry[quantile]:,.0f}" for quantile in ("p50", "p99", "p99.9")]
+            rows.append([title, f"{entry['rate']:,.0f}", f"{entry['rate'] / server['capacity']:.0%}", *quantiles])
+    return table(["", "requests/s", "of its capacity", "p50 µs", "p99 µs", "p99.9 µs"], rows, "lrrrrr")
 
 
 def instructions(run: dict) -> str:
@@ -88,6 +90,7 @@ def instructions(run: dict) -> str:
         "repeat": "jotgate, repeat token",
         "token_malformed": "jotgate, refused: not a token",
         "issuer_unknown": "jotgate, refused: unknown issuer",
+        "token_expired": "jotgate, refused: expired in the cache",
     }
     found = run["parts"]["instructions"]["instructions"]
     rows = [[titles[name], f"{count:,.0f}", f"{count / found['echo']:.2f}"] for name, count in found.items()]

@@ -8,8 +8,8 @@ def pictures(parts: dict) -> dict[str, str]:
     found = {}
     if "costs" in parts:
         found["costs.svg"] = costs(parts["costs"]["subjects"])
-    if "latency" in parts:
-        found["latency.svg"] = latency(parts["latency"]["servers"])
+    if "latency" in parts and (picture := latency(parts["latency"]["servers"])):
+        found["latency.svg"] = picture
     if "gateway" in parts:
         found["gateway.svg"] = gateway(parts["gateway"]["variants"])
     return found
@@ -36,11 +36,13 @@ def latency(servers: dict) -> str:
     found = []
     for name, label, colour in [("repeat", "jotgate", OURS), ("echo", "bare tonic echo", OTHERS_DARK), ("generated", "generated types", "#c2673a")]:
         for quantile, is_dashed in [("p99", False), ("p50", True)]:
-            points = [(entry["rate"], entry[quantile]) for entry in servers[name]["rates"].values()]
+            # What says more of the load than of the server is no latency.
+            told = [entry for entry in servers[name]["rates"].values() if not entry.get("is_late", {}).get(quantile)]
+            points = [(entry["rate"], entry[quantile]) for entry in told]
             found.append(Line("" if is_dashed else label, colour, points, is_dashed))
     title = "How long an answer takes"
     subtitle = "99 of 100 answers take no longer than the line shows, and half of them no longer than the dashed one"
-    return lines(title, subtitle, "requests a second", "µs", found)
+    return lines(title, subtitle, "requests a second", "µs", found) if any(line.points for line in found) else ""
 
 
 def gateway(variants: dict) -> str:
