@@ -37,9 +37,11 @@ def run(stage: Stage, scale: Scale) -> dict:
     tcp = stage.jotgate("gateway-tcp", core=LOAD_CORE)
     listen = {name: {"listen": address} for name, address in sockets.items()}
     unix = stage.jotgate("gateway-unix", core=LOAD_CORE, server=listen)
+    many = stage.jotgate("gateway-threads", core=LOAD_CORE, server={"threads": 4})
+    jotgates = (tcp, unix, many)
     envoys: dict[str, Envoy] = {}
     try:
-        variants = every_variant(stage, tcp, sockets)
+        variants = every_variant(stage, tcp, many, sockets)
         variants = scale.of(variants, {name: variants[name] for name in ("none", "jwt_authn_cached", "grpc", "http")})
         for name, variant in variants.items():
             clusters = [envoy.cluster(*variant.asks, **variant.cluster)] if variant.asks else []
@@ -48,12 +50,12 @@ def run(stage: Stage, scale: Scale) -> dict:
         for turn in range(scale.of(6, 2)):
             for name, variant in variants.items():
                 headers = {**wire.BROWSER, "authorization": f"Bearer {tokens[variant.algorithm]}"}
-                found = take_turn(envoys[name], (tcp, unix), headers, scale.of(1.5, 0.2))
+                found = take_turn(envoys[name], jotgates, headers, scale.of(1.5, 0.2))
                 if turn > 0:  # The first one warms up.
                     variant.turns.append(found)
-        reasons = {reason for jotgate in (tcp, unix) for _, reason in jotgate.settled()}
+        reasons = {reason for jotgate in jotgates for _, reason in jotgate.settled()}
     finally:
-        for server in (tcp, unix, *envoys.values()):
+        for server in (*jotgates, *envoys.values()):
             server.close()
     problems = [] if reasons == {"ok"} else [f"jotgate gave the reasons {reasons}"]
     found = {name: summary(variant, variants["none"]) for name, variant in variants.items()}
@@ -61,7 +63,7 @@ def run(stage: Stage, scale: Scale) -> dict:
     return {"variants": found, "problems": problems}
 
 
-def every_variant(stage: Stage, tcp: Jotgate, sockets: dict[str, str]) -> dict[str, Variant]:
+def every_variant(stage: Stage, tcp: Jotgate, many: Jotgate, sockets: dict[str, str]) -> dict[str, Variant]:
     jwks = stage.jwks.read_text()
 
     def own(cached_tokens: int | None) -> list[dict]:
@@ -78,12 +80,13 @@ def every_variant(stage: Stage, tcp: Jotgate, sockets: dict[str, str]) -> dict[s
         "grpc_unix": Variant("ext_authz, gRPC over a Unix socket", [envoy.grpc_authz()], asks=(sockets["grpc"], True)),
         "grpc_few": Variant("ext_authz, gRPC over a Unix socket, allowed_headers", [envoy.grpc_authz(allowed_headers=FEW_HEADERS)], asks=(sockets["grpc"], True)),
         "grpc_stats": Variant("ext_authz, gRPC over TCP, track_cluster_stats", [envoy.grpc_authz()], asks=grpc, cluster=counting),
+        "grpc_threads": Variant("ext_authz, gRPC over TCP, four workers on a core", [envoy.grpc_authz()], asks=(many.addresses["grpc"], True)),
         "http": Variant("ext_authz, HTTP over TCP", [envoy.http_authz()], asks=http),
         "http_unix": Variant("ext_authz, HTTP over a Unix socket", [envoy.http_authz()], asks=(sockets["http"], False)),
     }
 
 
-def take_turn(server: Envoy, jotgates: tuple[Jotgate, Jotgate], headers: dict[str, str], seconds: float) -> dict:
+def take_turn(server: Envoy, jotgates: tuple[Jotgate, ...], headers: dict[str, str], seconds: float) -> dict:
     def used() -> tuple[float, float, float]:
         return server.cpu_seconds(), sum(jotgate.cpu_seconds() for jotgate in jotgates), busy_seconds(SERVER_CORE)
 

@@ -136,7 +136,7 @@ def asking(run: dict) -> str:
     variants = run["parts"]["gateway"]["variants"]
     rows = [
         [variants[name]["title"].removeprefix("ext_authz, "), f"{variants[name]['added_us']:.0f}", f"{variants[name]['jotgate_us']:.0f}"]
-        for name in ("grpc", "grpc_unix", "grpc_few", "grpc_stats", "http", "http_unix")
+        for name in ("grpc", "grpc_unix", "grpc_few", "grpc_stats", "grpc_threads", "http", "http_unix")
     ]
     return table(["", "Envoy µs added", "jotgate µs"], rows, "lrr")
 
