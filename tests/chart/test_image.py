@@ -79,6 +79,16 @@ class Dockerfile(unittest.TestCase):
             self.assertEqual(copied, ["."])
             self.assertIn("LICENSE", files)
 
+    def test_no_clock_gets_into_the_program(self):
+        """C writes the moment of its compilation where it says `__DATE__`, and mimalloc says so."""
+        [compilation] = [stage for stage in DOCKERFILE.split("\nFROM ") if "cargo auditable build" in stage]
+        before, _, _ = compilation.partition("\nRUN cargo auditable build")
+        epoch = re.search(r"(?m)^(?:ENV|   ) .*\b(SOURCE_DATE_EPOCH=\d+)", before)[1]
+        source = 'const char *moment = __DATE__ " " __TIME__;'
+        environment = dict([epoch.split("=")]) | {"PATH": os.environ["PATH"]}
+        compiled = run("cc", "-S", "-x", "c", "-o", "-", "-", input=source, env=environment)
+        self.assertIn("Jan  1 1970 00:00:00", compiled.stdout)
+
     def test_the_chart_runs_it_as_the_user_and_with_the_command_that_it_is_made_for(self):
         self.assertRegex(DOCKERFILE, r"(?m)^USER 65532:65532$")
         self.assertRegex(DOCKERFILE, r'(?m)^ENTRYPOINT \["/usr/bin/jotgate"\]$')
