@@ -10,9 +10,11 @@ FROM ${BUILD_IMAGE} AS build
 RUN cargo install --locked cargo-auditable@0.7.7
 WORKDIR /src
 COPY . .
-# The commit that `jotgate --version` tells: there is no .git here.
+# The commit that `jotgate --version` tells: there is no .git here. The epoch is for the allocator, which has the moment
+# of its compilation in a message (`__DATE__`): without it no two builds had the same bytes.
 ARG COMMIT=unknown
 ENV JOTGATE_COMMIT=${COMMIT} \
+    SOURCE_DATE_EPOCH=0 \
     CARGO_INCREMENTAL=0 \
     CARGO_PROFILE_RELEASE_DEBUG=0 \
     CARGO_PROFILE_RELEASE_STRIP=debuginfo \

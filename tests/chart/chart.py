@@ -1,4 +1,4 @@
-"""The chart, rendered by Helm's own code, and the programs that judge what comes of it."""
+"""The chart, rendered by Helm 3 and Helm 4, and the programs that judge what comes of it."""
 
 import functools
 import json
@@ -8,19 +8,21 @@ import shutil
 import subprocess
 import tempfile
 
-import helm_python
 import kubernetes_validate
 import yaml
 from kubernetes_validate import utils as kubernetes_schemas
+
+from helm import render_with_both
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "jotgate"
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
-# Each Kubernetes that the chart may be installed in, and of which there are schemas.
+# Each Kubernetes that the chart may be installed in, and of which there are schemas; those come in two kinds, and
+# with them every version twice.
 KUBERNETES = [
     version
-    for version in kubernetes_schemas.all_versions()
+    for version in dict.fromkeys(kubernetes_schemas.all_versions())
     if tuple(map(int, version.split(".")[:2])) >= (1, 30)
 ]
 # Enough for what has not changed for years.
@@ -45,11 +47,7 @@ def render(values=None, name="jotgate", namespace="gates"):
 
 @functools.cache
 def render_once(values, name, namespace):
-    with helm_python.Chart.load(CHART) as chart:
-        rendered = chart.render(json.loads(values), name=name, namespace=namespace)
-    prefix = f"{CHART.name}/templates/"
-    texts = {name.removeprefix(prefix): text.strip() for name, text in sorted(rendered.items())}
-    return {name: text for name, text in texts.items() if text}
+    return render_with_both(CHART, json.loads(values), name, namespace)
 
 
 def objects(values=None, **options):

@@ -1,5 +1,6 @@
 """The notes that an installation prints: what they tell Envoy, Envoy takes."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -9,7 +10,9 @@ import unittest
 
 import yaml
 
-from chart import certificate, render, value_sets
+from chart import CHART, certificate, render, value_sets
+from cluster import cluster
+from helm import documents, helm3, of_templates
 
 ENVOY = os.environ.get("JOTGATE_TEST_ENVOY") or shutil.which("envoy")
 ROUTER = {
@@ -111,3 +114,21 @@ class Notes(unittest.TestCase):
                 [authorization] = snippet(values)["http_filters"]
                 self.assertIs(authorization["typed_config"]["failure_mode_allow"], False)
 
+    def test_helm_3_prints_the_same_when_it_is_about_to_install_and_would_install_the_same(self):
+        tls = {"config": TLS.format(client_ca=", client_ca_file: /secrets/jotgate-tls/ca.crt")}
+        with cluster() as address:
+            # Our objects are looked at with the schemas of Kubernetes elsewhere; this cluster has none.
+            dry = ["--dry-run=client", "--disable-openapi-validation", "--output", "json"]
+            where = ["--kube-apiserver", address, "--namespace", "gates"]
+            for name, values in (value_sets() | {"mtls": tls}).items():
+                with self.subTest(name):
+                    result = helm3("install", "jotgate", CHART, *dry, *where, values=values)
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    release = json.loads(result.stdout)
+                    texts = render(values)
+                    self.assertEqual(release["info"]["notes"].strip(), texts.pop("NOTES.txt"))
+                    self.assertEqual(
+                        of_templates(release["manifest"]),
+                        {template: documents(text) for template, text in texts.items()},
+                    )
+                    self.assertNotIn("hooks", release)

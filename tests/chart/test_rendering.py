@@ -1,6 +1,9 @@
 """What the chart makes of values: valid for Kubernetes, accepted by jotgate, and as it was."""
 
 import os
+import pathlib
+import re
+import shutil
 import tempfile
 import unittest
 
@@ -11,6 +14,7 @@ from chart import (
     CHART,
     GOLDEN,
     OLDEST_AND_NEWEST,
+    ROOT,
     custom_resource,
     is_of_kubernetes,
     jotgate_check,
@@ -19,6 +23,7 @@ from chart import (
     validate,
     value_sets,
 )
+from helm import Refused, helm3, render_with_both, versions
 
 
 class Rendering(unittest.TestCase):
@@ -32,6 +37,11 @@ class Rendering(unittest.TestCase):
                     self.assertEqual(report["errors"], [])
                     worse_than_advice = [m for m in report["messages"] if m["severity"] > 1]
                     self.assertEqual(worse_than_advice, [])
+                    target = ["--kube-version", f"v{version}", "--namespace", "gates"]
+                    result = helm3("lint", CHART, "--strict", *target, values=values)
+                    self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                    self.assertNotRegex(result.stdout, r"\[(?!INFO\])", "worse than advice")
+                    self.assertIn("1 chart(s) linted", result.stdout)
 
     def test_the_defaults_render_as_they_did(self):
         texts = [f"# {name}\n{text}\n" for name, text in render().items()]
@@ -97,9 +107,44 @@ class Rendering(unittest.TestCase):
             archive = helm_python.package(CHART, destination=directory)
             with helm_python.Chart.load(archive) as chart:
                 files = [one["name"] for one in chart.files]
-                rendered = chart.render({}, name="jotgate", namespace="gates")
+            rendered = render_with_both(archive, {}, "jotgate", "gates")
         self.assertIn("files/dashboard.json", files)
         self.assertIn("README.md", files)
         self.assertFalse([name for name in files if name.startswith("ci/")])
-        workload = rendered["jotgate/templates/workload.yaml"].strip()
-        self.assertEqual(workload, render()["workload.yaml"])
+        self.assertEqual(rendered, render())
+
+
+class BothHelms(unittest.TestCase):
+    """Every rendering of every test is made by both (`helm.py`). Here: we would hear of it if they did not agree."""
+
+    def render(self, template):
+        """Both render the chart with one template more."""
+        with tempfile.TemporaryDirectory() as directory:
+            chart = shutil.copytree(CHART, pathlib.Path(directory, "jotgate"))
+            (chart / "templates" / "more.yaml").write_text(template)
+            return render_with_both(chart, {}, "jotgate", "gates")
+
+    def test_they_are_a_helm_3_and_a_helm_4_and_the_document_says_which_and_for_which_kubernetes(self):
+        text = (ROOT / "docs" / "kubernetes.md").read_text()
+        told = re.findall(r"Helm (\d+\.[\d.]*\d)", text)
+        self.assertEqual([f"v{version}" for version in told], list(versions()))
+        self.assertEqual([version.partition(".")[0] for version in told], ["3", "4"])
+        oldest, newest = re.search(r"each Kubernetes from ([\d.]+) to\s+([\d.]*\d)", text).groups()
+        self.assertEqual((f"{oldest}.0", f"{newest}.0"), OLDEST_AND_NEWEST)
+
+    def test_what_they_render_differently_would_be_found(self):
+        self.assertIn("more.yaml", self.render("kind: {{ .Release.Service }}"))
+        with self.assertRaisesRegex(AssertionError, r"more.yaml: Helm 3 makes .*v3\..* Helm 4 .*v4\."):
+            self.render("kind: {{ .Capabilities.HelmVersion.Version }}")
+        with self.assertRaisesRegex(AssertionError, "more.yaml: Helm 3 makes None of it"):
+            self.render('{{ if hasPrefix "v4" .Capabilities.HelmVersion.Version }}kind: A{{ end }}')
+
+    def test_what_only_one_of_them_refuses_would_be_found(self):
+        for number, other in (("3", "Helm 4: renders it"), ("4", "Helm 3: renders it")):
+            refusal = f'if hasPrefix "v{number}" .Capabilities.HelmVersion.Version'
+            with self.assertRaisesRegex(AssertionError, other):
+                self.render("{{ " + refusal + ' }}{{ fail "no" }}{{ end }}')
+        with self.assertRaises(Refused) as refused:
+            self.render('{{ fail "neither of them" }}')
+        for message in refused.exception.args:
+            self.assertIn("neither of them", message)
