@@ -106,52 +106,59 @@ impl Known {
     }
 }
 
-type Work = fn(&mut Known);
-
-const fn cases() -> [(&'static str, usize, Work); 6] {
-    [
-        ("decision, kept by the worker", ONE, decide),
-        ("decision, among 10,000 tokens", SOME, decide),
-        ("decision, among 100,000 tokens", MANY, decide),
-        ("look-up, one token", ONE, Known::find),
-        ("look-up, among 100,000 tokens", MANY, Known::find),
-        ("look-up, not among 100,000 tokens", MANY, Known::miss),
-    ]
+/// What is done with which of [`SIZES`].
+struct Case {
+    name: &'static str,
+    size: usize,
+    work: fn(&mut Known),
 }
+
+const fn case(name: &'static str, size: usize, work: fn(&mut Known)) -> Case {
+    Case { name, size, work }
+}
+
+const CASES: [Case; 6] = [
+    case("decision, kept by the worker", 0, decide),
+    case("decision, among 10,000 tokens", 1, decide),
+    case("decision, among 100,000 tokens", 2, decide),
+    case("look-up, one token", 0, Known::find),
+    case("look-up, among 100,000 tokens", 2, Known::find),
+    case("look-up, not among 100,000 tokens", 2, Known::miss),
+];
 
 fn decide(known: &mut Known) {
     black_box(known.decide());
 }
 
 fn hits(criterion: &mut Criterion) {
+    let mut sizes = SIZES.map(Known::new);
     let mut group = criterion.benchmark_group("cache");
-    for (name, count, work) in cases() {
-        let mut known = Known::new(count);
-        group.bench_function(name, |bencher| bencher.iter(|| work(&mut known)));
+    for case in CASES {
+        let known = &mut sizes[case.size];
+        group.bench_function(case.name, |bencher| bencher.iter(|| (case.work)(known)));
     }
     group.finish();
 }
 
 /// In turns, so that drift hits all alike.
 fn print_ratios() {
-    let mut subjects = cases().map(|(name, count, work)| (name, Known::new(count), work));
-    let mut found = subjects.each_ref().map(|_| Vec::new());
+    let mut sizes = SIZES.map(Known::new);
+    let mut found = CASES.map(|_| Vec::new());
     for _ in 0..ROUNDS {
-        for ((_, known, work), found) in subjects.iter_mut().zip(&mut found) {
-            found.push(nanoseconds(CALLS_PER_ROUND, || work(known)));
+        for (case, found) in CASES.iter().zip(&mut found) {
+            let known = &mut sizes[case.size];
+            found.push(nanoseconds(CALLS_PER_ROUND, || (case.work)(known)));
         }
     }
     let medians = found.map(median);
     println!("\n| what | ns | / kept by the worker |\n| --- | --- | --- |");
-    for ((name, ..), took) in subjects.iter().zip(medians) {
-        println!("| {name} | {took:.0} | {:.2} |", took / medians[0]);
+    for (case, took) in CASES.iter().zip(medians) {
+        println!("| {} | {took:.0} | {:.2} |", case.name, took / medians[0]);
     }
 }
 
-const ONE: usize = 1;
-/// Some twenty for each place in a worker's own table: it keeps none of them.
-const SOME: usize = 10_000;
-const MANY: usize = 100_000;
+/// Of the second there are some twenty for each place in a worker's own table: it keeps none of them.
+const SIZES: [usize; 3] = [1, 10_000, 100_000];
 /// Room for them all.
 const CACHE_BYTES: u64 = 1 << 30;
 const ROUNDS: usize = 51;
