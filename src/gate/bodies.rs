@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::{Bytes, BytesMut};
+
 /// What has come of all messages that are not complete.
 #[derive(Debug)]
 pub struct Bodies {
@@ -66,6 +68,75 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.release();
+    }
+}
+
+/// One message, as it comes. It nearly always is one part, which is neither copied nor counted: then
+/// workers meet in nothing here.
+#[derive(Debug)]
+pub struct Parts {
+    bytes_max: usize,
+    /// What came before the last part.
+    before: BytesMut,
+    last: Option<Bytes>,
+    held: Option<Held>,
+}
+
+/// Why a part was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The message is longer than allowed.
+    TooLong,
+    /// Too much has come of others.
+    Overloaded,
+}
+
+impl Parts {
+    /// For a message of at most so many bytes, of which nothing has come.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            before: BytesMut::new(),
+            last: None,
+            held: None,
+        }
+    }
+
+    /// Whether something has come.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Takes the next part; how long the one before it was, which is copied now.
+    ///
+    /// # Errors
+    /// If there is no room for it.
+    pub fn push(&mut self, part: Bytes, bodies: &Arc<Bodies>) -> Result<usize, NotTaken> {
+        let copied = self.last.replace(part).unwrap_or_default();
+        if !copied.is_empty() {
+            let held = self.held.get_or_insert_with(|| bodies.begin());
+            if !held.grow(copied.len()) {
+                return Err(NotTaken::Overloaded);
+            }
+            self.before.extend_from_slice(&copied);
+        }
+        let length = self.before.len() + self.last.as_ref().map_or(0, Bytes::len);
+        if length > self.bytes_max {
+            return Err(NotTaken::TooLong);
+        }
+        Ok(copied.len())
+    }
+
+    /// All that came.
+    pub fn whole(&mut self) -> Bytes {
+        let last = self.last.take().unwrap_or_default();
+        if self.before.is_empty() {
+            return last;
+        }
+        self.before.extend_from_slice(&last);
+        self.before.split().freeze()
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::CONTENT_TYPE;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::check;
 use super::frame::{Framed, PREFIX_BYTES, only_message};
-use crate::gate::{Gate, Held};
+use crate::gate::{Bodies, Gate, NotTaken, Parts};
 use crate::limits::{MESSAGE_BYTES, REQUEST_TIMEOUT};
 use crate::metrics::Transport;
 use crate::reason::Reason;
@@ -27,8 +27,8 @@ pub(super) fn check(
     context: &mut Context<'_>,
 ) {
     let within = gate.trace_context(|name| request.headers().get(name)?.to_str().ok());
-    let mut incoming = Incoming::new(request.into_body(), gate.bodies().begin());
-    if let Poll::Ready(message) = incoming.poll(context) {
+    let mut incoming = Incoming::new(request.into_body());
+    if let Poll::Ready(message) = incoming.poll(gate.bodies(), context) {
         let answer = match gate.pass(Transport::Check) {
             Some(_passing) => judge(gate, within, message),
             None => check::refuse(gate, &within, Reason::Overloaded),
@@ -39,7 +39,7 @@ pub(super) fn check(
     tokio::task::spawn_local(async move {
         let answer = match gate.enter(Transport::Check) {
             Some(_entered) => {
-                let message = poll_fn(|context| incoming.poll(context));
+                let message = poll_fn(|context| incoming.poll(gate.bodies(), context));
                 let message = timeout(REQUEST_TIMEOUT, message).await;
                 judge(&gate, within, message.unwrap_or(Err(Reason::Internal)))
             }
@@ -77,55 +77,39 @@ fn send(mut respond: SendResponse<Bytes>, message: Framed) {
 /// The body of a request on its way.
 struct Incoming {
     body: RecvStream,
-    /// What came before the last part.
-    before: BytesMut,
-    held: Held,
-    last: Option<Bytes>,
+    parts: Parts,
 }
 
 impl Incoming {
-    fn new(body: RecvStream, held: Held) -> Self {
-        Self {
-            body,
-            held,
-            before: BytesMut::new(),
-            last: None,
-        }
+    fn new(body: RecvStream) -> Self {
+        let parts = Parts::new(PREFIX_BYTES + MESSAGE_BYTES);
+        Self { body, parts }
     }
 
-    /// All of it, or why not. It nearly always is one part, which is not copied.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Reason>> {
+    /// All of it, or why not.
+    fn poll(
+        &mut self,
+        bodies: &Arc<Bodies>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, Reason>> {
         loop {
-            if self.last.is_some() && self.body.is_end_stream() {
-                return Poll::Ready(Ok(self.whole()));
+            if self.parts.has_begun() && self.body.is_end_stream() {
+                return Poll::Ready(Ok(self.parts.whole()));
             }
-            match ready!(self.body.poll_data(context)) {
-                None => return Poll::Ready(Ok(self.whole())),
+            let part = match ready!(self.body.poll_data(context)) {
+                None => return Poll::Ready(Ok(self.parts.whole())),
                 Some(Err(_)) => return Poll::Ready(Err(Reason::Internal)),
-                Some(Ok(part)) => {
-                    if let Some(last) = self.last.replace(part) {
-                        if !self.held.grow(last.len()) {
-                            return Poll::Ready(Err(Reason::Overloaded));
-                        }
-                        self.before.extend_from_slice(&last);
-                        // The client may send more. Of one part, all is given back at the end.
-                        let _ = self.body.flow_control().release_capacity(last.len());
-                    }
-                    let length = self.before.len() + self.last.as_ref().map_or(0, Bytes::len);
-                    if length > PREFIX_BYTES + MESSAGE_BYTES {
-                        return Poll::Ready(Err(Reason::Internal));
-                    }
+                Some(Ok(part)) => part,
+            };
+            match self.parts.push(part, bodies) {
+                Ok(0) => {}
+                Ok(copied) => {
+                    // The client may send more. Of one part, all is given back at the end.
+                    let _ = self.body.flow_control().release_capacity(copied);
                 }
+                Err(NotTaken::Overloaded) => return Poll::Ready(Err(Reason::Overloaded)),
+                Err(NotTaken::TooLong) => return Poll::Ready(Err(Reason::Internal)),
             }
         }
-    }
-
-    fn whole(&mut self) -> Bytes {
-        let last = self.last.take().unwrap_or_default();
-        if self.before.is_empty() {
-            return last;
-        }
-        self.before.extend_from_slice(&last);
-        self.before.split().freeze()
     }
 }
