@@ -189,7 +189,10 @@ impl Gate {
         self.metrics.decided(transport, decision.reason, took);
         let reported = report(transport, &authorizer, &decision);
         self.decisions.record(&reported, now);
-        if let Some(traces) = &*self.traces.load() {
+        // Whoever read the request has looked whether it is traced: once is enough.
+        if within.is_asked()
+            && let Some(traces) = &*self.traces.load()
+        {
             traces.record(within, &reported, took);
         }
         answer

@@ -26,7 +26,7 @@ use crate::telemetry::TraceContext;
 /// `failure_mode_allow`.
 #[must_use]
 pub fn answer(gate: &Gate, message: &[u8]) -> Framed {
-    answer_within(gate, TraceContext::default(), message)
+    answer_within(gate, gate.trace_context(|_| None), message)
 }
 
 /// The same for a call that belongs to a trace. Where the call says nothing of one, the request that it
@@ -35,7 +35,7 @@ pub(super) fn answer_within(gate: &Gate, within: TraceContext, message: &[u8]) -
     let Ok(request) = CheckView::parse(message) else {
         return refuse(gate, &within, Reason::Internal);
     };
-    let within = within.or_else(|| gate.trace_context(|name| header(&request, name)));
+    let within = within.or_else(|| TraceContext::read(|name| header(&request, name)));
     gate.judge(
         Transport::Check,
         &within,

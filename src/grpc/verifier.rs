@@ -79,7 +79,8 @@ impl Verifier for VerifierService {
         request: Request<Streaming<VerifyRequest>>,
     ) -> Result<Response<Self::VerifyStreamStream>, Status> {
         let gate = Arc::clone(&self.gate);
-        let within = within(&gate, &request);
+        // A stream may outlive a reload that turns traces on, so it is asked in any case.
+        let within = TraceContext::read(header(&request));
         let verdicts = request
             .into_inner()
             .map(move |request| request.map(|request| answer(&gate, &within, &request)));
@@ -92,7 +93,11 @@ const BATCH_TURN: usize = 8;
 
 /// The trace that a call belongs to.
 fn within<T>(gate: &Gate, call: &Request<T>) -> TraceContext {
-    gate.trace_context(|name| call.metadata().get(name)?.to_str().ok())
+    gate.trace_context(header(call))
+}
+
+fn header<'c, T>(call: &'c Request<T>) -> impl Fn(&str) -> Option<&'c str> {
+    |name| call.metadata().get(name)?.to_str().ok()
 }
 
 /// Judges one question. A bad token is a verdict, and so is a fault of ours.

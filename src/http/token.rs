@@ -13,6 +13,7 @@ use http_body_util::Full;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::auth;
 use super::body::{self, Unread};
 use super::fault::{Fault, json_response};
 use crate::gate::Gate;
@@ -20,7 +21,6 @@ use crate::grpc::proto::jotgate::v1::{Verdict, VerifyRequest};
 use crate::grpc::verifier;
 use crate::issue::{Client, Desk, Grant, GrantRequest, InForce};
 use crate::limits::{CLAIMS_DEPTH_MAX, FORM_BYTES, FORM_PARAMETERS};
-use crate::telemetry::TraceContext;
 use crate::token::json::scan_object;
 
 /// Where a request for tokens arrived.
@@ -76,7 +76,7 @@ where
         }
     };
     let claims = match &exchange {
-        Some(exchange) => Some(exchange.subject(counter.gate)?),
+        Some(exchange) => Some(exchange.subject(counter.gate, asking)?),
         None => None,
     };
     let unreadable = |_| Fault::unavailable("the subject token cannot be read");
@@ -143,12 +143,12 @@ impl<'f> Exchange<'f> {
     }
 
     /// The claims of the token that is exchanged, byte for byte.
-    fn subject(&self, gate: &Gate) -> Result<Bytes, Fault> {
+    fn subject(&self, gate: &Gate, asking: &Parts) -> Result<Bytes, Fault> {
         let question = VerifyRequest {
             token: self.token.to_owned(),
             ..VerifyRequest::default()
         };
-        let verdict = verifier::answer(gate, &TraceContext::default(), &question);
+        let verdict = verifier::answer(gate, &auth::within(gate, asking), &question);
         match verdict.verdict() {
             Verdict::Allow => Ok(verdict.claims_json),
             Verdict::Unavailable => {

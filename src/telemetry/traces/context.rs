@@ -9,9 +9,19 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use crate::limits::TRACE_STATE_BYTES;
 
-/// What a caller says of its trace; nothing, if it says nothing that can be read.
+/// What a caller says of its trace.
 #[derive(Clone, Debug, Default)]
-pub struct TraceContext(Option<Context>);
+pub struct TraceContext(Said);
+
+#[derive(Clone, Debug, Default)]
+enum Said {
+    /// Nobody asked: requests are not traced.
+    #[default]
+    Unasked,
+    /// Nothing that can be read.
+    Nothing,
+    Parent(Context),
+}
 
 impl TraceContext {
     /// From `traceparent` and `tracestate`. `header` finds a header's value by its name in lower case.
@@ -21,20 +31,33 @@ impl TraceContext {
             header("tracestate").filter(|state| state.len() <= TRACE_STATE_BYTES),
         );
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &headers);
-        let is_read = context.span().span_context().is_valid();
-        Self(is_read.then_some(context))
+        Self(if context.span().span_context().is_valid() {
+            Said::Parent(context)
+        } else {
+            Said::Nothing
+        })
     }
 
-    /// The same, or what `other` says if there is nothing.
+    /// The same, or what `other` says if the caller says nothing.
     #[must_use]
     pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
-        if self.0.is_some() { self } else { other() }
+        match self.0 {
+            Said::Nothing => other(),
+            Said::Unasked | Said::Parent(_) => self,
+        }
+    }
+
+    /// Whether there may be a span for the request.
+    #[must_use]
+    pub const fn is_asked(&self) -> bool {
+        !matches!(self.0, Said::Unasked)
     }
 
     pub(super) fn parent(&self) -> Cow<'_, Context> {
-        self.0
-            .as_ref()
-            .map_or_else(|| Cow::Owned(Context::new()), Cow::Borrowed)
+        match &self.0 {
+            Said::Parent(parent) => Cow::Borrowed(parent),
+            Said::Unasked | Said::Nothing => Cow::Owned(Context::new()),
+        }
     }
 }
 
