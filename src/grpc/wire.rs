@@ -73,60 +73,46 @@ impl<'a> CheckView<'a> {
 
     fn read_http(&mut self, http: &'a [u8]) -> Result<(), Malformed> {
         self.http = http;
-        let mut fields = Fields(http);
-        while let Some((number, value)) = fields.next()? {
-            match (number, value) {
-                (HTTP_METHOD, Value::Bytes(bytes)) => self.method = bytes,
-                (HTTP_PATH, Value::Bytes(bytes)) => self.path = bytes,
-                (HTTP_HOST, Value::Bytes(bytes)) => self.host = bytes,
-                (HTTP_SCHEME, Value::Bytes(bytes)) => self.scheme = bytes,
-                (HTTP_HEADERS, Value::Bytes(entry)) => self.add(pair(entry)?),
-                (HTTP_HEADER_MAP, Value::Bytes(map)) => {
-                    let mut entries = Fields(map);
-                    while let Some((number, value)) = entries.next()? {
-                        if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
-                            self.add(pair(entry)?);
-                        }
+        each_of_http(http, |number, field| match (number, field) {
+            (HTTP_METHOD, (_, bytes)) => self.method = bytes,
+            (HTTP_PATH, (_, bytes)) => self.path = bytes,
+            (HTTP_HOST, (_, bytes)) => self.host = bytes,
+            (HTTP_SCHEME, (_, bytes)) => self.scheme = bytes,
+            (HTTP_HEADERS, field) => {
+                if let Some(room) = self.fields.get_mut(self.field_count) {
+                    *room = field;
+                }
+                self.field_count += 1;
+            }
+            _ => {}
+        })
+    }
+}
+
+/// What an `HttpRequest` says, in order: each header field under `HTTP_HEADERS`, in whichever of its two
+/// places it is; everything else under its own number, without a name.
+#[inline]
+fn each_of_http<'a>(
+    http: &'a [u8],
+    mut visit: impl FnMut(u64, Field<'a>),
+) -> Result<(), Malformed> {
+    let mut fields = Fields(http);
+    while let Some((number, value)) = fields.next()? {
+        match (number, value) {
+            (HTTP_HEADERS, Value::Bytes(entry)) => visit(HTTP_HEADERS, pair(entry)?),
+            (HTTP_HEADER_MAP, Value::Bytes(map)) => {
+                let mut entries = Fields(map);
+                while let Some((number, value)) = entries.next()? {
+                    if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
+                        visit(HTTP_HEADERS, pair(entry)?);
                     }
                 }
-                _ => {}
             }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn add(&mut self, field: Field<'a>) {
-        if let Some(room) = self.fields.get_mut(self.field_count) {
-            *room = field;
-        }
-        self.field_count += 1;
-    }
-
-    /// Every field, from the message.
-    #[cold]
-    fn read_fields(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8])) {
-        let mut visit_entry = |entry| {
-            if let Ok((name, value)) = pair(entry) {
-                visit(name, value);
-            }
-        };
-        let mut fields = Fields(self.http);
-        while let Ok(Some((number, value))) = fields.next() {
-            match (number, value) {
-                (HTTP_HEADERS, Value::Bytes(entry)) => visit_entry(entry),
-                (HTTP_HEADER_MAP, Value::Bytes(map)) => {
-                    let mut entries = Fields(map);
-                    while let Ok(Some((number, value))) = entries.next() {
-                        if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
-                            visit_entry(entry);
-                        }
-                    }
-                }
-                _ => {}
-            }
+            (number, Value::Bytes(bytes)) => visit(number, (&[], bytes)),
+            (_, Value::Number) => {}
         }
     }
+    Ok(())
 }
 
 impl<'a> RequestView<'a> for CheckView<'a> {
@@ -149,7 +135,14 @@ impl<'a> RequestView<'a> for CheckView<'a> {
     fn for_each_header(&self, visit: &mut dyn FnMut(&'a [u8], &'a [u8])) {
         match self.fields.get(..self.field_count) {
             Some(fields) => fields.iter().for_each(|(name, value)| visit(name, value)),
-            None => self.read_fields(visit),
+            None => {
+                // It was read to its end before, so it can be.
+                let _ = each_of_http(self.http, |number, (name, value)| {
+                    if number == HTTP_HEADERS {
+                        visit(name, value);
+                    }
+                });
+            }
         }
     }
 }
