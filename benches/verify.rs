@@ -19,9 +19,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group};
 use jotgate::consumers::Consumers;
 use jotgate::signature::Algorithm;
 use jotgate::token::{Scratch, TokenLimits};
-use jotgate::verify::{Accepts, Context, Unobserved, verify};
+use jotgate::verify::{Unobserved, verify};
 
-use common::{NOW, Reference, World};
+use common::{Reference, World};
 use court::Court;
 use timing::{median, nanoseconds};
 
@@ -65,18 +65,7 @@ fn refusals(criterion: &mut Criterion) {
 }
 
 fn accept(world: &World, token: &str, scratch: &mut Scratch) {
-    let context = context(world);
-    verify(token.as_bytes(), &context, scratch, &mut Unobserved).expect("good");
-}
-
-fn context(world: &World) -> Context<'_> {
-    Context {
-        issuers: &world.issuers,
-        consumers: &world.consumers,
-        accepts: Accepts::default(),
-        limits: &world.limits,
-        now: NOW,
-    }
+    verify(token.as_bytes(), &world.context(), scratch, &mut Unobserved).expect("good");
 }
 
 /// The ratios of the goals, measured in turns so that drift hits both sides alike.

@@ -122,6 +122,10 @@ pub const FRONT_SLOTS: usize = 512;
 pub const FRONT_ENTRY_BYTES: u32 = 16 * 1024;
 /// How long such a copy is used before the shared cache is asked again.
 pub const FRONT_LIFETIME: Duration = Duration::from_secs(1);
+/// Tokens that a worker remembers to have refused for what they are. A power of two.
+pub const REFUSAL_SLOTS: usize = 64;
+/// What such a token may have, in bytes; together 1 MiB a worker at worst.
+pub const REFUSAL_BYTES: usize = 16 * 1024;
 /// Rules whose judgement on a token is kept with it; those of further ones are made anew.
 pub const RULES_PER_TOKEN: usize = 16;
 /// Default of `leeway`: clocks of well-run machines differ by less.

@@ -8,6 +8,7 @@ use jotgate::keys::{Key, KeyStore};
 use jotgate::signature::{Algorithm, SigningKey, VerifyingKey, sign_token};
 use jotgate::time::UnixMillis;
 use jotgate::token::{TokenLimits, base64url};
+use jotgate::verify::{Accepts, Context};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
@@ -16,7 +17,10 @@ use serde_json::json;
 /// When the tokens are judged.
 pub(crate) const NOW: UnixMillis = UnixMillis::from_seconds(1_900_000_000);
 
-const ISSUER: &str = "https://idp.example.com/";
+/// Who signs them.
+pub(crate) const ISSUER: &str = "https://idp.example.com/";
+/// Whom they are for.
+pub(crate) const AUDIENCE: &str = "orders-api";
 
 /// One issuer with one key, and a good token.
 pub(crate) struct World {
@@ -34,7 +38,7 @@ impl World {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
         let key = SigningKey::generate(algorithm).expect("generated");
         let verifying = key.verifying_key().expect("public");
-        let audiences = Audiences::OneOf(Box::new(["orders-api".into()]));
+        let audiences = Audiences::OneOf(Box::new([AUDIENCE.into()]));
         let mut policy = IssuerPolicy::new("corp", ISSUER, audiences);
         policy.algorithms = Algorithm::ALL.into_iter().collect();
         let store = KeyStore::fixed(vec![Key::new(
@@ -62,6 +66,23 @@ impl World {
         }
     }
 
+    /// The key that verifies its tokens: the public one or, with HMAC, the secret.
+    pub(crate) fn jwk(&self) -> serde_json::Value {
+        let public = self.key.to_public_jwk("k1").expect("JWK");
+        public.unwrap_or_else(|| self.key.to_private_jwk("k1").expect("JWK"))
+    }
+
+    /// What its tokens are judged by.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            issuers: &self.issuers,
+            consumers: &self.consumers,
+            accepts: Accepts::default(),
+            limits: &self.limits,
+            now: NOW,
+        }
+    }
+
     /// A good token with these claims in the place of the usual ones.
     pub(crate) fn token_with(&self, changes: serde_json::Value) -> String {
         sign(&self.key, claims(changes))
@@ -81,11 +102,7 @@ pub(crate) struct Reference {
 
 impl Reference {
     pub(crate) fn new(world: &World) -> Option<Self> {
-        let jwk = match world.key.to_public_jwk("k1").expect("JWK") {
-            Some(jwk) => jwk,
-            None => world.key.to_private_jwk("k1").expect("JWK"),
-        };
-        let mut jwk = jwk;
+        let mut jwk = world.jwk();
         if world.key.algorithm() == Algorithm::Ed25519 {
             // The name it knows.
             jwk["alg"] = "EdDSA".into();
@@ -94,7 +111,7 @@ impl Reference {
         let algorithm = jwk.common.key_algorithm?.to_string().parse().ok()?;
         let key = DecodingKey::from_jwk(&jwk).ok()?;
         let mut validation = Validation::new(algorithm);
-        validation.set_audience(&["orders-api"]);
+        validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);
         let reference = Self { key, validation };
         jsonwebtoken::decode::<Claims>(&world.token, &reference.key, &reference.validation)
@@ -154,7 +171,7 @@ fn claims(changes: serde_json::Value) -> serde_json::Value {
     let mut claims = json!({
         "iss": ISSUER,
         "sub": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-        "aud": ["orders-api", "billing-api"],
+        "aud": [AUDIENCE, "billing-api"],
         "exp": NOW.seconds() + 3600,
         "nbf": NOW.seconds() - 60,
         "iat": NOW.seconds() - 60,

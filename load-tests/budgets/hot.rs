@@ -19,7 +19,7 @@ use jotgate::grpc::{check, verifier};
 use jotgate::signature::Algorithm;
 use jotgate::telemetry::TraceContext;
 use jotgate::token::Scratch;
-use jotgate::verify::{Accepts, Context, Unobserved, verify};
+use jotgate::verify::{Unobserved, verify};
 
 const TURNS: usize = 400;
 
@@ -87,13 +87,7 @@ fn turn(scenario: &str) -> Box<dyn FnMut()> {
         "verify" => {
             let mut scratch = Scratch::default();
             Box::new(move || {
-                let context = Context {
-                    issuers: &world.issuers,
-                    consumers: &world.consumers,
-                    accepts: Accepts::default(),
-                    limits: &world.limits,
-                    now: NOW,
-                };
+                let context = world.context();
                 let verified = verify(token.as_bytes(), &context, &mut scratch, &mut Unobserved);
                 black_box(verified.is_ok());
             })

@@ -132,22 +132,25 @@ def new(stage: Stage, jotgate: Jotgate) -> list[Subject]:
 
 
 def refused(stage: Stage, jotgate: Jotgate, expected: set[str]) -> list[Subject]:
-    """The flood: what attackers send. `expected` learns the reasons. Nothing of it is kept, so that one server takes it all."""
-    good = stage.token()
+    """The flood: what attackers send. `expected` learns the reasons. No token of it gets into the cache, so that one server takes it all."""
+    address, good, nobody = jotgate.addresses["grpc"], stage.token(), {"iss": "https://nobody.example.com/"}
     # Any character but the last of a signature may be any other.
     forged = good[:-40] + ("A" if good[-40] != "A" else "B") + good[-39:]
     subjects = []
     for reason, title, token, signatures in [
         ("token_malformed", "refused: not a token", "x.y.z", 0),
-        ("issuer_unknown", "refused: unknown issuer", stage.token(iss="https://nobody.example.com/"), 0),
+        ("issuer_unknown", "refused: unknown issuer", stage.token(**nobody), 0),
         ("token_expired", "refused: expired in the cache", stage.expired_in_cache(jotgate), 0),
         ("key_unknown", "refused: unknown key", stage.idp.token_of_nobody(), 0),
         ("signature_invalid", "refused: forged signature", forged, 1),
     ]:
         expected.add(reason)
-        load = grpc(jotgate.addresses["grpc"], CHECK, stage.checks(reason, token), allowed=False)
+        load = grpc(address, CHECK, stage.checks(reason, token), allowed=False)
         subjects.append(Subject(reason, title, jotgate, load, signatures))
-    return subjects
+    # The one above comes again and again, which a worker remembers; these have to be read, each to its end.
+    fresh = stage.fresh("HS256", **nobody)
+    load = grpc(address, CHECK, stage.checks("issuer_unknown_new", fresh.sample), allowed=False, fresh=fresh)
+    return [*subjects, Subject("issuer_unknown_new", "refused: unknown issuer, every token new", jotgate, load)]
 
 
 def every_signature(stage: Stage, uncached: Jotgate) -> list[Subject]:

@@ -68,9 +68,9 @@ class Stage:
     def tokens(self, algorithm: str, count: int, **claims) -> list[str]:
         return tokens(self.keys[algorithm], self.claims(**claims), count)
 
-    def fresh(self, algorithm: str) -> Fresh:
+    def fresh(self, algorithm: str, **claims) -> Fresh:
         """A token for each request."""
-        return Fresh(self.token(algorithm), self.keys[algorithm], self.claims())
+        return Fresh(self.token(algorithm, **claims), self.keys[algorithm], self.claims(**claims))
 
     def expired_in_cache(self, jotgate: Jotgate, seconds: int = 2) -> str:
         """A token that was good for so long, and came while it was."""

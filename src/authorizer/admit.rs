@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::decision::Admitted;
 use super::judge::{Asked, Met};
 use super::{Authorizer, Meter, TokenBuffers, facts};
-use crate::cache::{Judgement, Judgements, TokenCache, VerifiedToken};
+use crate::cache::{Judgement, Judgements, TokenCache, Under, VerifiedToken};
 use crate::consumers::{self, Caller};
 use crate::issuers::Audiences;
 use crate::reason::{Class, Reason};
@@ -30,19 +30,27 @@ impl Authorizer {
         observer: &mut impl Observer,
         meter: &impl Meter,
     ) -> Result<Admitted, Reason> {
-        let TokenBuffers { scratch, front } = buffers;
+        let TokenBuffers {
+            scratch,
+            front,
+            refusals,
+        } = buffers;
         let Some(cache) = asked.cache else {
             let admitted = self.admit_fresh(met, token, asked, scratch, observer)?;
             self.check(met, &admitted, asked, observer)?;
             return Ok(admitted);
         };
         let (generation, now) = (self.parts.generation, asked.now);
+        let under = Under::new(cache, generation, met.id);
         let admitted = if let Some(token) = front.get(cache, token, generation, met.id, now) {
             meter.cache(true);
             Admitted {
                 token,
                 judgement: None,
             }
+        } else if let Some(reason) = refusals.get(token, under) {
+            meter.cache(false);
+            return Err(reason);
         } else if let Some(known) = cache.get(token, generation) {
             meter.cache(true);
             let known = self.admit_known(met, token, known, cache, now);
@@ -50,7 +58,8 @@ impl Authorizer {
             known
         } else {
             meter.cache(false);
-            let fresh = self.admit_fresh(met, token, asked, scratch, observer)?;
+            let fresh = self.admit_fresh(met, token, asked, scratch, observer);
+            let fresh = fresh.inspect_err(|reason| refusals.saw(token, under, *reason))?;
             cache.insert(token, Arc::clone(&fresh.token));
             fresh
         };

@@ -10,7 +10,7 @@ mod narrow;
 
 use std::sync::Arc;
 
-use crate::cache::{Front, Judgement, TokenCache};
+use crate::cache::{Front, Judgement, Refusals, TokenCache};
 use crate::consumers::{self, Caller, Consumers};
 use crate::credentials::Stripped;
 use crate::explain::Explanation;
@@ -89,6 +89,8 @@ pub struct TokenBuffers {
     pub scratch: Scratch,
     /// The tokens that this worker sees again and again.
     pub front: Front,
+    /// Those that it refuses again and again.
+    pub refusals: Refusals,
 }
 
 /// Who counts what a decision costs.

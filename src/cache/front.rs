@@ -51,7 +51,11 @@ impl Front {
         if self.cache != Some(cache.id()) {
             return None;
         }
-        let kept = self.slots.get(place(tail(token)))?.kept.as_ref()?;
+        let kept = self
+            .slots
+            .get(place(tail(token), FRONT_SLOTS))?
+            .kept
+            .as_ref()?;
         let is_it = *kept.token == *token
             && kept.verified.is_current(config_generation)
             && kept.is_fresh(now);
@@ -76,7 +80,7 @@ impl Front {
             self.slots = (0..FRONT_SLOTS).map(|_| Slot::default()).collect();
         }
         let tail = tail(token);
-        let slot = &mut self.slots[place(tail)];
+        let slot = &mut self.slots[place(tail, FRONT_SLOTS)];
         if slot.candidate == tail && verified.weight(token.len()) <= FRONT_ENTRY_BYTES {
             slot.kept = Some(Kept {
                 token: token.into(),
@@ -102,18 +106,18 @@ impl fmt::Debug for Front {
     }
 }
 
-/// The end of the signature: nobody but its signer chooses it, and whoever did could only make
-/// entries push each other out.
-fn tail(token: &[u8]) -> u64 {
+/// The end of the signature. Whoever chooses it can only make entries push each other out.
+pub(super) fn tail(token: &[u8]) -> u64 {
     token
         .last_chunk()
         .map_or(0, |tail| u64::from_le_bytes(*tail))
 }
 
-/// Spreads the tail over the slots: only six bits of each of its bytes differ (Fibonacci hashing).
-fn place(tail: u64) -> usize {
+/// Spreads the tail over the slots, whose count is a power of two: only six bits of each of its bytes
+/// differ (Fibonacci hashing).
+pub(super) fn place(tail: u64, slots: usize) -> usize {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    (tail.wrapping_mul(GOLDEN) >> (u64::BITS - FRONT_SLOTS.ilog2())) as usize
+    (tail.wrapping_mul(GOLDEN) >> (u64::BITS - slots.ilog2())) as usize
 }
 
 const _: () = assert!(FRONT_SLOTS.is_power_of_two());

@@ -1,12 +1,14 @@
 //! Tokens that were verified before, by their exact bytes.
 //!
-//! Only successes are kept. What an entry says about keys and configuration holds as long as their
+//! Only successes are kept here; what is refused again and again each worker remembers for itself
+//! ([`Refusals`]). What an entry says about keys and configuration holds as long as their
 //! generations do, and its times are checked again on every hit: the cache saves a signature, it
 //! never decides. A full comparison of the bytes ends every look-up, so no digest is needed; the
 //! hash is seeded at random.
 
 mod front;
 mod judgement;
+mod refusals;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use moka::sync::Cache;
 
 pub use front::Front;
 pub use judgement::{Judgement, Judgements};
+pub use refusals::Refusals;
+pub(crate) use refusals::Under;
 
 use crate::limits::{CACHE_BYTES, CACHE_ENTRY_BYTES, CACHE_TTL};
 use crate::verify::{SignedBy, Times};

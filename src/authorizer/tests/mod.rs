@@ -2,6 +2,7 @@ mod front;
 mod internal_token;
 mod races;
 mod reference;
+mod refusals;
 
 use http::HeaderName;
 use serde_json::{Value, json};
