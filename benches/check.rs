@@ -31,7 +31,7 @@ use prost::Message as _;
 
 use common::{NOW, World};
 use gate::{check_request, gate};
-use timing::{median, nanoseconds};
+use timing::{nanoseconds, undisturbed};
 
 /// A gate that knows a token, and questions about that one and about others.
 struct Bench {
@@ -153,13 +153,13 @@ fn print_ratios() {
             found.push(time);
         }
     }
-    let medians: Vec<f64> = found.into_iter().map(median).collect();
+    let times: Vec<f64> = found.into_iter().map(undisturbed).collect();
     println!("\n| what | ns | / repeat | / prost_decode |\n| --- | --- | --- | --- |");
-    for (name, median) in names.iter().zip(&medians) {
-        let (repeat, decode) = (median / medians[0], median / medians[2]);
-        println!("| {name} | {median:.0} | {repeat:.2} | {decode:.3} |");
+    for (name, took) in names.iter().zip(&times) {
+        let (repeat, decode) = (took / times[0], took / times[2]);
+        println!("| {name} | {took:.0} | {repeat:.2} | {decode:.3} |");
     }
-    let [repeat, _, decode, encode, ..] = medians[..] else {
+    let [repeat, _, decode, encode, ..] = times[..] else {
         unreachable!("these are the first");
     };
     println!("\n| a whole repeat Check / only decoding and encoding by prost |\n| --- |");

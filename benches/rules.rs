@@ -12,7 +12,7 @@ use jotgate::matching::{Match, MatchIndex};
 use jotgate::path::PathScratch;
 use jotgate::request::RequestView;
 
-use timing::{median, nanoseconds};
+use timing::{nanoseconds, undisturbed};
 
 /// A request, and rules of which it meets the last.
 struct Case {
@@ -105,7 +105,7 @@ fn print_ratios() {
             short.push(nanoseconds(CALLS_PER_ROUND, || few.find(&mut scratch)));
             long.push(nanoseconds(CALLS_PER_ROUND, || many.find(&mut scratch)));
         }
-        let (short, long) = (median(short), median(long));
+        let (short, long) = (undisturbed(short), undisturbed(long));
         println!(
             "| {} | {:.3} ({long:.0} ns / {short:.0} ns) |",
             few.name,
