@@ -73,42 +73,44 @@ impl<'a> CheckView<'a> {
 
     fn read_http(&mut self, http: &'a [u8]) -> Result<(), Malformed> {
         self.http = http;
-        each_of_http(http, |number, field| match (number, field) {
-            (HTTP_METHOD, (_, bytes)) => self.method = bytes,
-            (HTTP_PATH, (_, bytes)) => self.path = bytes,
-            (HTTP_HOST, (_, bytes)) => self.host = bytes,
-            (HTTP_SCHEME, (_, bytes)) => self.scheme = bytes,
-            (HTTP_HEADERS, field) => {
-                if let Some(room) = self.fields.get_mut(self.field_count) {
-                    *room = field;
-                }
-                self.field_count += 1;
+        let header = |field| {
+            if let Some(room) = self.fields.get_mut(self.field_count) {
+                *room = field;
             }
+            self.field_count += 1;
+        };
+        let other = |number, bytes| match number {
+            HTTP_METHOD => self.method = bytes,
+            HTTP_PATH => self.path = bytes,
+            HTTP_HOST => self.host = bytes,
+            HTTP_SCHEME => self.scheme = bytes,
             _ => {}
-        })
+        };
+        each_of_http(http, header, other)
     }
 }
 
-/// What an `HttpRequest` says, in order: each header field under `HTTP_HEADERS`, in whichever of its two
-/// places it is; everything else under its own number, without a name.
+/// Reads an `HttpRequest` to its end: its header fields, in whichever of two places they are, and whatever
+/// else has a number and bytes.
 #[inline]
 fn each_of_http<'a>(
     http: &'a [u8],
-    mut visit: impl FnMut(u64, Field<'a>),
+    mut header: impl FnMut(Field<'a>),
+    mut other: impl FnMut(u64, &'a [u8]),
 ) -> Result<(), Malformed> {
     let mut fields = Fields(http);
     while let Some((number, value)) = fields.next()? {
         match (number, value) {
-            (HTTP_HEADERS, Value::Bytes(entry)) => visit(HTTP_HEADERS, pair(entry)?),
+            (HTTP_HEADERS, Value::Bytes(entry)) => header(pair(entry)?),
             (HTTP_HEADER_MAP, Value::Bytes(map)) => {
                 let mut entries = Fields(map);
                 while let Some((number, value)) = entries.next()? {
                     if let (HEADER_MAP_HEADERS, Value::Bytes(entry)) = (number, value) {
-                        visit(HTTP_HEADERS, pair(entry)?);
+                        header(pair(entry)?);
                     }
                 }
             }
-            (number, Value::Bytes(bytes)) => visit(number, (&[], bytes)),
+            (number, Value::Bytes(bytes)) => other(number, bytes),
             (_, Value::Number) => {}
         }
     }
@@ -137,11 +139,8 @@ impl<'a> RequestView<'a> for CheckView<'a> {
             Some(fields) => fields.iter().for_each(|(name, value)| visit(name, value)),
             None => {
                 // It was read to its end before, so it can be.
-                let _ = each_of_http(self.http, |number, (name, value)| {
-                    if number == HTTP_HEADERS {
-                        visit(name, value);
-                    }
-                });
+                let header = |(name, value): Field<'a>| visit(name, value);
+                let _ = each_of_http(self.http, header, |_, _| ());
             }
         }
     }
