@@ -61,3 +61,11 @@ impl Default for Sha256 {
 pub fn fill_random(bytes: &mut [u8]) {
     aws_lc_rs::rand::fill(bytes).expect("the operating system gives random bytes");
 }
+
+#[cfg(all(test, feature = "fips"))]
+mod tests {
+    #[test]
+    fn with_the_feature_fips_signatures_are_checked_by_the_validated_module() {
+        assert_eq!(aws_lc_rs::try_fips_mode(), Ok(()));
+    }
+}

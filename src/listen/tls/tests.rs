@@ -161,3 +161,11 @@ fn settings_are_told_apart_by_what_they_say_and_show_no_key() {
     );
     assert_eq!(format!("{before:?}"), "TlsSettings");
 }
+
+#[cfg(feature = "fips")]
+#[test]
+fn with_the_feature_fips_connections_are_what_the_validated_module_allows() {
+    let pair = Pair::new(|_| ());
+    let settings = TlsSettings::new(&pair.parts()).expect("good");
+    assert!(settings.config.fips());
+}
