@@ -66,6 +66,11 @@ fn instances_restarted_in_turn_behind_envoy_lose_no_request() {
 }
 
 #[test]
+fn every_panel_of_the_dashboard_shows_something() {
+    run_program("dashboard/run", &["--seconds", "15"]);
+}
+
+#[test]
 fn the_documents_show_the_published_figures() {
     run(&["--check-docs"]);
 }

@@ -1,0 +1,1 @@
+"""The dashboard of the chart, with figures of a real load."""
