@@ -222,7 +222,10 @@ fn a_full_disk_is_told_and_the_keys_that_are_there_go_on() {
     }
     let (done, said) = rotate(&jotgate);
     assert!(done, "{said}");
-    assert_ne!(running_keys(&jotgate), before);
+    // The key after the next one is made in the background.
+    wait::until("other keys are published", || {
+        (running_keys(&jotgate) != before).then_some(())
+    });
 }
 
 /// `command`, for which the file system at `place` is a small one of its own, with what is in
