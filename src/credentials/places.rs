@@ -127,11 +127,18 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Without the white space that is no part of a field value (RFC 9110 5.5).
-fn trim(mut bytes: &[u8]) -> &[u8] {
+/// Without the white space before a field value. No other byte: what is cut off here could make a
+/// token of what was none.
+pub(super) fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
+    bytes
+}
+
+/// Without the white space that is no part of a field value (RFC 9110 5.5).
+fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
     while let [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }

@@ -96,7 +96,7 @@ impl Jar {
                 continue;
             }
             let pair = if is_first_of_line {
-                pair.trim_ascii_start()
+                places::trim_start(pair)
             } else {
                 pair
             };

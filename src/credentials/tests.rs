@@ -257,6 +257,7 @@ fn the_other_cookies_stay_byte_for_byte() {
         (&["access_token=a;  ;"], None),
         (&["access_token=; b=1"], Some("b=1")),
         (&["b=1; c=2,access_token=a"], Some("b=1")),
+        (&["access_token=a", "\r access_token=b"], None),
     ] {
         let headers: Vec<(&[u8], &[u8])> = lines
             .iter()
