@@ -71,9 +71,9 @@ fn accept(world: &World, token: &str, scratch: &mut Scratch) {
     verify(token.as_bytes(), &world.context(), scratch, &mut Unobserved).expect("good");
 }
 
-/// The ratios of the goals, measured in turns so that drift hits both sides alike. Not medians: on a
-/// virtual machine somebody else often has the other half of the core, for milliseconds or minutes,
-/// and that slows code which does much at a time (reading a token) by half, and a signature hardly.
+/// The ratios of the goals, measured in turns so that drift hits both sides alike. Not medians: for
+/// milliseconds or minutes reading a token takes half as long again, and an HMAC what it took before,
+/// most likely because somebody else has the other half of a virtual machine's core.
 fn print_ratios() {
     println!(
         "\n| algorithm | jotgate / signature | goal: at most | jsonwebtoken / jotgate | at least |"
