@@ -9,6 +9,7 @@
 mod front;
 mod judgement;
 mod refusals;
+mod slots;
 
 use std::fmt;
 use std::sync::Arc;

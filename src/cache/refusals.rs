@@ -5,13 +5,13 @@
 //! alone is remembered, by the token's exact bytes; never what a key, a clock or the rest of the
 //! request has a part in. Nothing here can let a token pass: it holds reasons to refuse, and no other.
 //!
-//! It is a table without collisions to resolve, as [`Front`](super::Front) is, and apart from it, so
-//! that nobody pushes good tokens out by sending bad ones.
+//! It is a table apart from [`Front`](super::Front), so that nobody pushes good tokens out by sending bad
+//! ones.
 
 use std::fmt;
 
 use super::TokenCache;
-use super::front::{place, tail};
+use super::slots::Slots;
 use crate::limits::{REFUSAL_BYTES, REFUSAL_SLOTS};
 use crate::reason::Reason;
 use crate::rules::RuleId;
@@ -19,8 +19,7 @@ use crate::rules::RuleId;
 /// The table of one worker.
 #[derive(Default)]
 pub struct Refusals {
-    /// Empty until a token is refused.
-    slots: Box<[Slot]>,
+    slots: Slots<Refused, REFUSAL_SLOTS>,
 }
 
 /// What a refusal holds for.
@@ -30,13 +29,6 @@ pub(crate) struct Under {
     cache: Option<u64>,
     config_generation: u64,
     rule: RuleId,
-}
-
-#[derive(Default)]
-struct Slot {
-    /// The tail of the token that was here last. One that comes twice in a row is worth a copy.
-    candidate: u64,
-    kept: Option<Refused>,
 }
 
 struct Refused {
@@ -59,8 +51,7 @@ impl Under {
 impl Refusals {
     /// Why the token was refused, if it was the last time.
     pub(crate) fn get(&self, token: &[u8], under: Under) -> Option<Reason> {
-        let slot = self.slots.get(place(tail(token), REFUSAL_SLOTS))?;
-        let kept = slot.kept.as_ref()?;
+        let kept = self.slots.get(token)?;
         (kept.under == under && *kept.token == *token).then_some(kept.reason)
     }
 
@@ -69,19 +60,13 @@ impl Refusals {
         if !is_lasting(reason) || token.len() > REFUSAL_BYTES || under.cache.is_none() {
             return;
         }
-        if self.slots.is_empty() {
-            self.slots = (0..REFUSAL_SLOTS).map(|_| Slot::default()).collect();
-        }
-        let tail = tail(token);
-        let slot = &mut self.slots[place(tail, REFUSAL_SLOTS)];
-        if slot.candidate == tail {
-            slot.kept = Some(Refused {
+        self.slots.saw(token, || {
+            Some(Refused {
                 token: token.into(),
                 under,
                 reason,
-            });
-        }
-        slot.candidate = tail;
+            })
+        });
     }
 }
 
@@ -106,8 +91,6 @@ impl fmt::Debug for Refusals {
         formatter.debug_struct("Refusals").finish_non_exhaustive()
     }
 }
-
-const _: () = assert!(REFUSAL_SLOTS.is_power_of_two());
 
 #[cfg(test)]
 mod tests {
