@@ -95,7 +95,10 @@ impl<'t> Problems<'t> {
                 let mut lines: HashMap<&str, u64> = HashMap::new();
                 for (key, child) in map {
                     let mut path = path.to_owned();
-                    push_key(&mut path, key);
+                    let twice = lines.contains_key(key.as_str());
+                    // `{SECRET, SECRET}`
+                    let hidden = twice && matches!(child.value, Value::Null);
+                    push_key(&mut path, if hidden { HIDDEN } else { key });
                     if let Some(first) = lines.get(key.as_str()) {
                         child.broken.set(true);
                         let problem = format!("stands on line {first} already: remove one");
@@ -267,6 +270,17 @@ fn name_of(key: &str) -> Cow<'_, str> {
         Some(_) | None => Cow::Borrowed(key),
     }
 }
+
+/// What may be shown of a key that nobody knows: `authorization:SECRET` is one for YAML.
+pub(crate) fn before_colon(key: &str) -> Cow<'_, str> {
+    match key.find([':', '=']) {
+        Some(end) => Cow::Owned(format!("{}…", &key[..end])),
+        None => Cow::Borrowed(key),
+    }
+}
+
+/// A key that is not shown.
+pub(super) const HIDDEN: &str = "…";
 
 /// The keys whose values are never shown.
 const SECRETS: [&str; 5] = ["env", "file", "secret", "secret_hash", "value"];

@@ -9,7 +9,7 @@ use serde::de::{
 };
 
 use super::nearest::nearest;
-use super::problems::{Problems, push_index, push_key};
+use super::problems::{HIDDEN, Problems, before_colon, push_index, push_key};
 use super::tree::{Node, Value};
 
 /// Reads `tree`; every error goes to `problems`. What could not be read is missing in the result,
@@ -50,6 +50,8 @@ pub(super) struct ReadError {
     missing: Option<&'static str>,
     /// Whether it only says that what was broken is not there.
     is_consequence: bool,
+    /// Whether it is about a key that nobody knows, where a secret is due.
+    is_strange: bool,
 }
 
 #[derive(Debug)]
@@ -60,8 +62,12 @@ enum Step {
 
 impl ReadError {
     /// Adds a step on the way up; the innermost node is the broken one.
-    fn within(mut self, step: Step, node: &Node) -> Self {
+    fn within(mut self, mut step: Step, node: &Node) -> Self {
         if self.line.is_none() {
+            // `{SECRET}`: for YAML a key without a value.
+            if self.is_strange && matches!(node.value, Value::Null) {
+                step = Step::Key(HIDDEN.to_owned());
+            }
             node.broken.set(true);
             self.line = Some(node.line);
             self.is_consequence = self.missing.is_some_and(|key| node.has_broken(key));
@@ -79,6 +85,7 @@ impl serde::de::Error for ReadError {
             problem: problem.to_string(),
             missing: None,
             is_consequence: false,
+            is_strange: false,
         }
     }
 
@@ -135,12 +142,21 @@ impl serde::de::Error for ReadError {
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        let advice = match nearest(field, known.iter().copied()) {
+        let near = nearest(field, known.iter().copied());
+        let glued = field
+            .split_once(':')
+            .and_then(|(name, _)| nearest(name, known.iter().copied()));
+        let advice = match near {
             Some(near) => format!("did you mean `{near}`?"),
+            None if let Some(near) = glued => {
+                format!("did you mean `{near}: …`, with a space after the colon?")
+            }
             None if known.is_empty() => "nothing can be set here; write `{}`".to_owned(),
             None => format!("known here: {}", known.join(", ")),
         };
-        Self::custom(format_args!("unknown key; {advice}"))
+        let mut error = Self::custom(format_args!("unknown key; {advice}"));
+        error.is_strange = near.is_none() && known.contains(&"value");
+        error
     }
 }
 
@@ -249,9 +265,10 @@ impl<'de> MapAccess<'de> for MapReader<'_> {
             return Ok(None);
         };
         let reader: StrDeserializer<'_, ReadError> = key.as_str().into_deserializer();
-        seed.deserialize(reader)
-            .map(Some)
-            .map_err(|error| error.within(Step::Key(key.clone()), node))
+        seed.deserialize(reader).map(Some).map_err(|error| {
+            let key = before_colon(key).into_owned();
+            error.within(Step::Key(key), node)
+        })
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {

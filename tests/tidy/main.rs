@@ -10,6 +10,7 @@
 
 mod conformance;
 mod house;
+mod locks;
 mod sources;
 
 use std::collections::BTreeSet;

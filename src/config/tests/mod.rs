@@ -2,6 +2,7 @@
 
 mod consumers;
 mod samples;
+mod slips;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
