@@ -27,4 +27,25 @@ pub trait RequestView<'a> {
     }
 }
 
+/// Whether two names of headers, which are not the same in any case, are one to an upstream behind
+/// CGI, WSGI or PHP: there `x-user-id`, `x_user_id` and `x.user.id` all end up as `HTTP_X_USER_ID`.
+#[must_use]
+pub fn are_twins(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| mangled(*one) == mangled(*other))
+        && !one.eq_ignore_ascii_case(other)
+}
+
+/// The byte of a header name as it arrives in the name of an environment variable.
+const fn mangled(byte: u8) -> u8 {
+    match byte {
+        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~' => b'_',
+        // No other byte can be in a name (RFC 9110 5.6.2).
+        byte => byte.to_ascii_uppercase(),
+    }
+}
+
 const GRPC: &[u8] = b"application/grpc";

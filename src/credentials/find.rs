@@ -5,7 +5,7 @@ use std::fmt;
 use super::places::{self, Credential};
 use super::{CredentialSource, Credentials, OnMultiple};
 use crate::reason::Reason;
-use crate::request::RequestView;
+use crate::request::{RequestView, are_twins};
 
 /// The token of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,8 +66,11 @@ impl<'a> Search<'_, 'a> {
                     name: wanted,
                     scheme,
                 } => {
-                    if name.eq_ignore_ascii_case(wanted.as_str().as_bytes()) {
+                    let wanted = wanted.as_str().as_bytes();
+                    if name.eq_ignore_ascii_case(wanted) {
                         self.line(source, value, scheme.as_deref());
+                    } else if are_twins(name, wanted) {
+                        self.add(source, Err(Reason::TokenAmbiguous));
                     }
                 }
                 CredentialSource::Cookie(cookie) => {

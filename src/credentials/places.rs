@@ -21,7 +21,13 @@ pub(super) fn in_header<'a>(value: &'a [u8], scheme: Option<&str>) -> Option<Cre
             .split(|byte| *byte == b',')
             .skip(1)
             .any(|element| after_scheme(trim(element), scheme).is_some());
-        return is_joined.then_some(Err(Reason::TokenAmbiguous));
+        // A reader that trims more than we do finds our scheme behind what no scheme begins with.
+        let is_odd = value.first().is_some_and(|byte| !is_token_byte(*byte));
+        return match (is_joined, is_odd) {
+            (true, _) => Some(Err(Reason::TokenAmbiguous)),
+            (false, true) => Some(Err(Reason::TokenMalformed)),
+            (false, false) => None,
+        };
     };
     if memchr(b',', rest).is_some() {
         return Some(Err(Reason::TokenAmbiguous));

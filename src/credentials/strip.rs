@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, header};
 
 use super::places;
 use super::{CredentialSource, Credentials};
-use crate::request::RequestView;
+use crate::request::{RequestView, are_twins};
 
 /// What to change in a request so that it carries no token any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,15 +46,23 @@ impl Credentials {
 
     fn strip_header(&self, name: &[u8], value: &[u8], removed: &mut Vec<HeaderName>) {
         for source in &self.sources {
-            if let CredentialSource::Header {
+            let CredentialSource::Header {
                 name: wanted,
                 scheme,
             } = source
-                && name.eq_ignore_ascii_case(wanted.as_str().as_bytes())
-                && places::in_header(value, scheme.as_deref()).is_some()
-                && !removed.contains(wanted)
+            else {
+                continue;
+            };
+            let ours = wanted.as_str().as_bytes();
+            let is_token = are_twins(name, ours)
+                || name.eq_ignore_ascii_case(ours)
+                    && places::in_header(value, scheme.as_deref()).is_some();
+            // What is no name cannot be removed by it, and no gateway lets it in.
+            if is_token
+                && let Ok(name) = HeaderName::from_bytes(name)
+                && !removed.contains(&name)
             {
-                removed.push(wanted.clone());
+                removed.push(name);
             }
         }
     }

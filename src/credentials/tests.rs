@@ -90,6 +90,10 @@ fn an_authorization_header_holds_one_scheme_and_one_token() {
         ("Bearer a.b.c, Bearer a.b.c", "token_ambiguous"),
         ("Basic dXNlcjpwdw==,Bearer a.b.c", "token_ambiguous"),
         ("Basic dXNlcjpwdw==, bearer", "token_ambiguous"),
+        ("\u{a0}Bearer a.b.c", "token_malformed"),
+        ("\u{b}Bearer a.b.c", "token_malformed"),
+        ("\"Bearer a.b.c", "token_malformed"),
+        (",Bearer a.b.c", "token_ambiguous"),
     ] {
         let credentials = Credentials::default();
         assert_eq!(
@@ -112,6 +116,29 @@ fn two_lines_of_a_credential_header_are_ambiguous_whatever_they_say() {
         let headers = [("authorization", first), ("AUTHORIZATION", second)];
         let found = find(&Credentials::default(), "/", &headers);
         assert_eq!(found, "token_ambiguous", "{first} {second}");
+    }
+}
+
+#[test]
+fn what_is_the_same_header_to_some_upstreams_is_ambiguous_and_stripped() {
+    for (twin, expected) in [
+        ("x_token", "token_ambiguous"),
+        ("X.Token", "token_ambiguous"),
+        ("x-token-", "a@1"),
+        ("xatoken", "a@1"),
+    ] {
+        for on_multiple in [OnMultiple::Reject, OnMultiple::First] {
+            let headers = [("x-token", "a"), (twin, "a")];
+            for headers in [headers, [headers[1], headers[0]]] {
+                let found = find(&everywhere(on_multiple), "/", &headers);
+                assert_eq!(found, expected, "{headers:?}");
+            }
+        }
+        let headers: &[(&[u8], &[u8])] = &[(twin.as_bytes(), b"b")];
+        let target = b"/";
+        let stripped = everywhere(OnMultiple::Reject).strip(&Asked { target, headers });
+        let is_stripped = expected == "token_ambiguous";
+        assert_eq!(stripped.headers.len(), usize::from(is_stripped), "{twin}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use http::HeaderName;
 
 use super::Forwarded;
+use crate::request::are_twins;
 
 /// Every header that any rule sets. Whatever rule a request meets, those that it does not set are
 /// removed, so that a client cannot forge what it would have set elsewhere.
@@ -54,9 +55,8 @@ impl Protected {
         }
     }
 
-    /// Whether a header of the request would become one of ours behind CGI, WSGI or PHP, where
-    /// `x-user-id`, `x_user_id` and `x.user.id` all end up as `HTTP_X_USER_ID`. The name itself,
-    /// in any case, is no twin: it is overwritten or removed anyway.
+    /// Whether a header of the request is the twin of one of ours ([`are_twins`]). The name itself,
+    /// in any case, is none: it is overwritten or removed anyway.
     #[must_use]
     pub fn is_twin(&self, name: &[u8]) -> bool {
         if self.lengths & length_bit(name.len()) == 0 {
@@ -69,12 +69,8 @@ impl Protected {
         let Some(alike) = self.by_length.get(&name.len()) else {
             return false;
         };
-        alike.iter().any(|ours| {
-            let ours = ours.as_str().as_bytes();
-            let mut pairs = ours.iter().zip(name);
-            pairs.all(|(one, other)| mangled(*one) == mangled(*other))
-                && !ours.eq_ignore_ascii_case(name)
-        })
+        let mut alike = alike.iter();
+        alike.any(|ours| are_twins(ours.as_str().as_bytes(), name))
     }
 }
 
@@ -86,13 +82,4 @@ const fn length_bit(length: usize) -> u64 {
 fn is_plain(name: &[u8]) -> bool {
     name.iter()
         .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-}
-
-/// The byte of a header name as it arrives in the name of an environment variable.
-const fn mangled(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() {
-        byte.to_ascii_uppercase()
-    } else {
-        b'_'
-    }
 }
