@@ -17,7 +17,7 @@ use crate::rules::RuleId;
 use crate::time::UnixMillis;
 use crate::token::Scratch;
 use crate::token::json::Json;
-use crate::verify::{Context, Observer, Verified, check_audience, verify};
+use crate::verify::{Accepts, Context, Observer, Verified, check_audience, verify};
 
 impl Authorizer {
     /// Whether the token passes by the rule.
@@ -108,7 +108,10 @@ impl Authorizer {
             issuers: &self.parts.issuers,
             consumers: &self.parts.consumers,
             limits: &self.parts.limits,
-            accepts: met.rule.accepts(),
+            accepts: Accepts {
+                audiences_asked: asked.question.audiences,
+                ..met.rule.accepts()
+            },
             now: asked.now,
         };
         let verified = verify(token, &context, scratch, observer)?;

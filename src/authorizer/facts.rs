@@ -7,7 +7,6 @@ use memchr::memchr;
 use crate::cache::VerifiedToken;
 use crate::limits::CLAIMS_DEPTH_MAX;
 use crate::matching::bare_host;
-use crate::path::Path;
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::requirement::{Facts, RequestFacts, TokenFacts};
@@ -30,7 +29,7 @@ pub(super) fn of_token(token: &VerifiedToken) -> Result<TokenFacts<'_>, Reason> 
 pub(super) fn with_request<'r, R: RequestView<'r>, T>(
     token: TokenFacts<'_>,
     request: Option<&R>,
-    path: Option<&Path<'_>>,
+    path: &[u8],
     judge: impl FnOnce(&Facts<'_>) -> T,
 ) -> T {
     let Some(request) = request else {
@@ -41,7 +40,7 @@ pub(super) fn with_request<'r, R: RequestView<'r>, T>(
     let query = memchr(b'?', target).map_or(&b""[..], |at| &target[at + 1..]);
     let method = text(request.method());
     let host = text(bare_host(request.host()).unwrap_or_default()).to_ascii_lowercase();
-    let path = text(path.map_or(b"", Path::as_bytes));
+    let path = text(path);
     let query = text(query);
     judge(&Facts {
         token,

@@ -1,7 +1,9 @@
 //! The way of a judgement: rule, token, what the rule makes of it.
 
+use std::iter;
+
 use super::decision::Admitted;
-use super::narrow::{is_cors_preflight, narrow};
+use super::narrow::{check_scopes_asked, is_cors_preflight};
 use super::{Authorizer, Buffers, Decision, Meter, Question, facts};
 use crate::cache::TokenCache;
 use crate::path::{Path, PathScratch};
@@ -10,7 +12,7 @@ use crate::request::RequestView;
 use crate::requirement::Facts;
 use crate::rules::{Access, Rule, RuleId};
 use crate::time::UnixMillis;
-use crate::verify::{Observer, Step};
+use crate::verify::{Observer, Step, check_audience_asked};
 
 /// Everything that is asked at once.
 pub(super) struct Asked<'a, R> {
@@ -28,6 +30,16 @@ pub(super) struct Met<'a> {
     pub(super) rule: &'a Rule,
     /// The request's path, if rules needed it and it is known.
     pub(super) path: Option<Path<'a>>,
+}
+
+impl<'a> Met<'a> {
+    /// The path in each way that an upstream may read it: a rule must hold for all. Empty if it is
+    /// unknown.
+    fn readings(&self) -> impl Iterator<Item = &'a [u8]> {
+        let whole = self.path.map_or(&b""[..], |path| path.as_bytes());
+        let other = self.path.and_then(|path| path.without_parameters());
+        iter::once(whole).chain(other)
+    }
 }
 
 impl Authorizer {
@@ -113,19 +125,29 @@ impl Authorizer {
         judgement.accepted?;
         token.times.check(token.signer.times(), asked.now)?;
         judgement.audience?;
+        let question = asked.question;
+        // A new token was asked already, when it was verified.
+        if asked.cache.is_some() && !question.audiences.is_empty() {
+            let audience = facts::of_token(token)?.claims.get("aud");
+            check_audience_asked(audience, question.audiences, observer)?;
+        }
         let require = &met.rule.settings.require;
         if asked.cache.is_none() {
             let facts = facts::of_token(token)?;
             let explain = |facts: &Facts<'_>| require.explain(facts);
-            let lines = facts::with_request(facts, asked.request, met.path.as_ref(), explain);
-            for line in &lines {
-                observer.step(Step::Rule, line.outcome, || line.detail.clone());
+            for reading in met.readings() {
+                let lines = facts::with_request(facts, asked.request, reading, explain);
+                for line in &lines {
+                    observer.step(Step::Rule, line.outcome, || line.detail.clone());
+                }
+                lines.iter().try_for_each(|line| line.outcome)?;
             }
-            lines.iter().try_for_each(|line| line.outcome)?;
         } else if require.reads_request() {
             let facts = facts::of_token(token)?;
             let judge = |facts: &Facts<'_>| require.check_request(judgement.verdict, facts);
-            facts::with_request(facts, asked.request, met.path.as_ref(), judge)?;
+            for reading in met.readings() {
+                facts::with_request(facts, asked.request, reading, judge)?;
+            }
         } else {
             judgement.verdict.outcome()?;
         }
@@ -136,11 +158,10 @@ impl Authorizer {
             });
             return step;
         }
-        let question = asked.question;
-        if question.audiences.is_empty() && question.scopes.is_empty() {
+        if question.scopes.is_empty() {
             return Ok(());
         }
-        narrow(facts::of_token(token)?.claims, question, observer)
+        check_scopes_asked(facts::of_token(token)?.claims, question.scopes, observer)
     }
 }
 

@@ -1,35 +1,19 @@
-//! What the caller asks for beyond the configuration, and what passes before it.
+//! What the caller asks for beyond the rule, and what passes before it.
 
-use super::Question;
-use crate::issuers::Audiences;
 use crate::reason::Reason;
 use crate::request::RequestView;
 use crate::token::json::Json;
-use crate::verify::{Observer, Step, check_audience, check_scopes};
+use crate::verify::{Observer, Step, check_scopes};
 
-/// What the caller asks for beyond the configuration. It can only narrow.
-pub(super) fn narrow(
+/// The scopes that the caller asks for beyond the rule. They can only narrow.
+pub(super) fn check_scopes_asked(
     claims: Json<'_>,
-    question: &Question<'_>,
+    scopes: &[String],
     observer: &mut impl Observer,
 ) -> Result<(), Reason> {
-    if !question.audiences.is_empty() {
-        let accepted = question
-            .audiences
-            .iter()
-            .map(|name| name.as_str().into())
-            .collect();
-        let outcome = check_audience(claims.get("aud"), &Audiences::OneOf(accepted));
-        observer.judged(Step::Rule, outcome, || {
-            format!("expected, by the caller, aud {:?}", question.audiences)
-        })?;
-    }
-    if question.scopes.is_empty() {
-        return Ok(());
-    }
-    let outcome = check_scopes(claims, question.scopes.iter().map(String::as_str));
+    let outcome = check_scopes(claims, scopes.iter().map(String::as_str));
     observer.judged(Step::Rule, outcome, || {
-        format!("expected, by the caller, the scopes {:?}", question.scopes)
+        format!("expected, by the caller, the scopes {scopes:?}")
     })
 }
 

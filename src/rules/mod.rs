@@ -80,6 +80,7 @@ impl Rule {
         Accepts {
             issuers: self.settings.issuers.as_deref(),
             audiences: self.settings.audiences.as_ref(),
+            audiences_asked: &[],
         }
     }
 }

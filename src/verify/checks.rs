@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Context;
+use super::{Context, Observer, Step};
 use crate::consumers::Credential;
 use crate::issuers::{Audiences, Issuer, Issuers, TimePolicy, TokenTypes, without_application};
 use crate::reason::Reason;
@@ -163,6 +163,25 @@ pub fn check_audience(audience: Option<Json<'_>>, accepted: &Audiences) -> Resul
         Some(value) => look_at(value)?,
     }
     ensure(is_for_us, Reason::AudienceMismatch)
+}
+
+/// Whether the token is for one of those that the caller asks for beyond the configuration; nobody may be asked for.
+///
+/// # Errors
+/// Those of [`check_audience`].
+pub fn check_audience_asked(
+    audience: Option<Json<'_>>,
+    asked: &[String],
+    observer: &mut impl Observer,
+) -> Result<(), Reason> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let accepted = asked.iter().map(|name| name.as_str().into()).collect();
+    let outcome = check_audience(audience, &Audiences::OneOf(accepted));
+    observer.judged(Step::Audience, outcome, || {
+        format!("expected, by the caller, aud {asked:?}")
+    })
 }
 
 /// Whether the token has all of `scopes`, in `scope`, `scp` or `scopes`; each a string split at

@@ -8,7 +8,7 @@ mod observe;
 mod signer;
 
 use authenticate::authenticate;
-pub use checks::{Times, check_audience, check_scopes};
+pub use checks::{Times, check_audience, check_audience_asked, check_scopes};
 pub use observe::{Observer, Step, Unobserved};
 pub use signer::{SignedBy, Signer};
 
@@ -61,6 +61,7 @@ pub fn verify<'a>(
         check_audience(claims.audience, audiences),
         || evidence::audience(claims, audiences),
     )?;
+    check_audience_asked(claims.audience, context.accepts.audiences_asked, observer)?;
     let required = signer.required_claims();
     observer.judged(Step::Claims, checks::check_claims(claims, required), || {
         evidence::claims(claims, required)
@@ -88,7 +89,7 @@ pub struct Context<'a> {
     pub now: UnixMillis,
 }
 
-/// What a rule narrows or replaces. By default, nothing.
+/// What a rule narrows or replaces, and what the caller narrows. By default, nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accepts<'a> {
     /// Names of issuers in the configuration: tokens of others are `issuer_unknown`, and so are
@@ -96,6 +97,8 @@ pub struct Accepts<'a> {
     pub issuers: Option<&'a [Box<str>]>,
     /// In place of the audiences of the signer.
     pub audiences: Option<&'a Audiences>,
+    /// What the caller asks for beyond that: the token has to be for one of these, too. None asks for nothing.
+    pub audiences_asked: &'a [String],
 }
 
 impl Context<'_> {

@@ -182,7 +182,7 @@ fn an_issuers_token_is_never_a_consumers() {
     for (token, outcome) in [(&good, "issuer"), (&consumers, "issuer")] {
         let accepts = Accepts {
             issuers: Some(&names),
-            audiences: None,
+            ..Accepts::default()
         };
         let (verdict, explanation) = kong.judge(token, accepts);
         assert_eq!(verdict, Err(Reason::IssuerUnknown));
@@ -271,8 +271,8 @@ fn a_consumers_token_goes_through_time_audience_and_claims() {
     }
     let orders = Audiences::OneOf(Box::new(["orders".into()]));
     let accepts = Accepts {
-        issuers: None,
         audiences: Some(&orders),
+        ..Accepts::default()
     };
     let token = kong.token(Algorithm::Hs256, json!({}), json!({}));
     assert_eq!(kong.judge(&token, accepts).0, Err(Reason::AudienceMismatch));

@@ -270,7 +270,11 @@ fn what_a_rule_accepts_narrows_issuers_and_replaces_audiences() {
     let [corp, other]: [Box<[Box<str>]>; 2] =
         [["corp"], ["other"]].map(|name| [name[0].into()].into());
     let orders = Audiences::OneOf(Box::new(["orders".into()]));
-    let of = |issuers, audiences| Accepts { issuers, audiences };
+    let of = |issuers, audiences| Accepts {
+        issuers,
+        audiences,
+        ..Accepts::default()
+    };
     let unknown_key = json!({ "kid": "unknown" });
     for (accepts, header, audience, outcome) in [
         (of(Some(&*corp), None), json!({}), "api", Ok(())),
