@@ -1,9 +1,18 @@
 //! What the files may hold. Handshakes with real clients: `tests/it/tls`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
+};
+
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection,
 };
 
 use super::*;
@@ -160,6 +169,57 @@ fn settings_are_told_apart_by_what_they_say_and_show_no_key() {
         settings(|parts| parts.min_version = TlsVersion::V1_3)
     );
     assert_eq!(format!("{before:?}"), "TlsSettings");
+}
+
+/// One handshake of `client` with `server`.
+fn shake_hands(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> HandshakeKind {
+    let name = "jotgate".try_into().expect("a name");
+    let mut client = ClientConnection::new(Arc::clone(client), name).expect("good");
+    let mut server = ServerConnection::new(Arc::clone(server)).expect("good");
+    for _ in 0..4 {
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).expect("memory");
+        server.read_tls(&mut &bytes[..]).expect("memory");
+        server.process_new_packets().expect("the client is good");
+        bytes.clear();
+        server.write_tls(&mut bytes).expect("memory");
+        client.read_tls(&mut &bytes[..]).expect("memory");
+        client.process_new_packets().expect("the server is good");
+    }
+    client.handshake_kind().expect("it is over")
+}
+
+#[test]
+fn a_client_shows_its_certificate_each_time_and_nobody_else_needs_a_whole_handshake() {
+    let pair = Pair::new(|_| ());
+    let authority = CertificateDer::from_pem_slice(pair.authority.as_bytes()).expect("PEM");
+    let mut roots = RootCertStore::empty();
+    roots.add(authority).expect("an authority");
+    let own = CertificateDer::from_pem_slice(pair.certificate.as_bytes()).expect("PEM");
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("PEM");
+    for version in [&TLS12, &TLS13] {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("known")
+            .with_root_certificates(roots.clone())
+            .with_client_auth_cert(vec![own.clone()], key.clone_key())
+            .expect("a pair");
+        for (client_authorities, again) in [
+            (None, HandshakeKind::Resumed),
+            (Some(pair.authority.as_bytes()), HandshakeKind::Full),
+        ] {
+            let parts = TlsParts {
+                client_authorities,
+                ..pair.parts()
+            };
+            let server = TlsSettings::new(&parts).expect("good").config;
+            let client = Arc::new(client.clone());
+            assert_eq!(shake_hands(&client, &server), HandshakeKind::Full);
+            let kind = shake_hands(&client, &server);
+            assert_eq!(kind, again, "{version:?}");
+        }
+    }
 }
 
 #[cfg(feature = "fips")]
