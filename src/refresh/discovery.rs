@@ -75,7 +75,7 @@ impl Discovery {
             return Err(SourceError::OtherIssuer);
         }
         let jwks_uri = Url::parse(&metadata.jwks_uri).map_err(|_| SourceError::Metadata)?;
-        self.fetcher.may_fetch(&jwks_uri)?;
+        self.fetcher.may_follow(url, &jwks_uri)?;
         Ok(jwks_uri)
     }
 }

@@ -129,6 +129,16 @@ impl Fetcher {
         }
     }
 
+    /// Whether what stands at `from` may send us to `to`. The exception for this machine is for what
+    /// the operator wrote: a document that came over https does not send us there.
+    pub(super) fn may_follow(&self, from: &Url, to: &Url) -> Result<(), SourceError> {
+        self.may_fetch(to)?;
+        if from.scheme() == "https" && to.scheme() != "https" && !self.settings.allow_http {
+            return Err(SourceError::Insecure { url: printable(to) });
+        }
+        Ok(())
+    }
+
     /// A client for one fetch. Fetches are minutes apart, so that a connection kept open would be
     /// a stale one; and whatever file it is made from may have changed.
     async fn client(
@@ -225,9 +235,10 @@ fn header_map(settings: &HttpSettings) -> Result<HeaderMap, SourceError> {
 }
 
 /// Whether the URL's host is this machine, by what it says and not by what a name server says.
-fn is_loopback(url: &Url) -> bool {
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -276,6 +287,7 @@ mod tests {
             ("http://[::1]:1/keys", true),
             ("http://idp.example.com/keys", false),
             ("http://localhost.example.com/keys", false),
+            ("http://idp.localhost/keys", false),
             ("http://127.0.0.1.example.com/keys", false),
             ("http://10.0.0.1/keys", false),
             ("http://[::ffff:127.0.0.1]/keys", false),

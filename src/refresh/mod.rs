@@ -44,8 +44,9 @@ use local::{Follower, LocalSource};
 use persist::StateFile;
 use remote::Follow;
 use ring::Ring;
-use source::Label;
+use source::{Label, identity};
 
+pub use fetch::is_loopback;
 pub use observe::{Observer, Unobserved};
 pub use settings::{Encoding, HttpSettings, RefreshSettings, SourceKind, SourceSettings};
 pub use source::SourceError;
@@ -118,12 +119,7 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
             tasks.push(tokio::spawn(follower.follow()).abort_handle());
         }
         let state = environment.state_dir.as_deref().map(|directory| {
-            let label = Label::new(source, &plan.issuer);
-            StateFile::new(
-                directory,
-                &plan.issuer,
-                &format!("{} {}", label.kind, label.place),
-            )
+            StateFile::new(directory, &plan.issuer, &identity(source, &plan.issuer))
         });
         let follow = |http: &HttpSettings| {
             let follow = Follow {
@@ -220,17 +216,21 @@ impl KeyRing {
     }
 
     /// Gives `ring` the keys of the source at `index` of its plan, if that source is here too, of
-    /// the same issuer and read the same way.
+    /// the same issuer, read the same way, and its server had to show no less here: keys that came
+    /// before a certificate was pinned may be anybody's.
     fn bequeath(&self, plan: &KeyPlan, index: usize, ring: &Ring) -> bool {
         let is_same_issuer = self.plan.issuer == plan.issuer
             && default_rsa_algorithm(self.plan.algorithms)
                 == default_rsa_algorithm(plan.algorithms);
-        let is_same_place = |here: &SourceSettings| match (&here.kind, &plan.sources[index].kind) {
-            (SourceKind::Url(here, _), SourceKind::Url(there, _)) => here == there,
-            (here, there) => {
-                let is_discovery = |kind: &SourceKind| matches!(kind, SourceKind::Discovery(_));
-                is_discovery(here) && is_discovery(there)
+        let there = &plan.sources[index].kind;
+        let is_same_place = |here: &SourceSettings| match (&here.kind, there) {
+            (SourceKind::Url(here, before), SourceKind::Url(there, after)) => {
+                here == there && before.trusts_no_more_than(after)
             }
+            (SourceKind::Discovery(before), SourceKind::Discovery(after)) => {
+                before.trusts_no_more_than(after)
+            }
+            _ => false,
         };
         let here = self.plan.sources.iter().position(is_same_place);
         is_same_issuer && here.is_some_and(|here| ring.inherit(index, &self.ring, here))

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::signature::sha256;
+use crate::signature::{fill_random, sha256};
 use crate::time::UnixMillis;
 
 /// Where one source's last good set is kept.
@@ -45,10 +45,7 @@ impl StateFile {
     #[must_use]
     pub(super) fn new(directory: &Path, issuer: &str, place: &str) -> Self {
         let identity = format!("{issuer}\n{place}");
-        let name: String = sha256(identity.as_bytes())[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hex(&sha256(identity.as_bytes())[..16]);
         Self {
             path: directory.join(format!("keys-{name}.jwks")),
             identity,
@@ -84,19 +81,30 @@ impl StateFile {
     pub(super) fn save(&self, at: UnixMillis, json: &[u8]) -> io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(directory)?;
-        let temporary = self.path.with_extension("tmp");
+        // Of its own for each who writes: instances may share the directory.
+        let mut random = [0; 8];
+        fill_random(&mut random);
+        let temporary = self.path.with_extension(format!("{}.tmp", hex(&random)));
+        let replaced = self
+            .write(&temporary, at, json)
+            .and_then(|()| fs::rename(&temporary, &self.path));
+        if replaced.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        replaced?;
+        File::open(directory)?.sync_all()
+    }
+
+    fn write(&self, path: &Path, at: UnixMillis, json: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
-            .open(&temporary)?;
+            .open(path)?;
         writeln!(file, "{MAGIC} {} {}", at.0, self.checksum(at, json))?;
         file.write_all(json)?;
         // The content must be on disk before its name is: else a power cut leaves an empty file.
-        file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        File::open(directory)?.sync_all()
+        file.sync_all()
     }
 
     fn parse(&self, content: &[u8]) -> Option<SavedSet> {
@@ -113,9 +121,12 @@ impl StateFile {
 
     fn checksum(&self, at: UnixMillis, json: &[u8]) -> String {
         let head = format!("{}\n{}\n", self.identity, at.0);
-        let digest = sha256(&[head.as_bytes(), json].concat());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&sha256(&[head.as_bytes(), json].concat()))
     }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const MAGIC: &str = "jotgate-keys-1";

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::persist::hex;
 use super::settings::{SourceKind, SourceSettings};
 use crate::keys::{JwkSetError, PemError};
 use crate::signature::KeyDefect;
@@ -58,7 +59,9 @@ pub(super) struct Validator {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum SourceError {
-    #[error("{url}: plain http is refused unless the host is loopback; set allow_http to allow it")]
+    #[error(
+        "{url}: plain http is refused unless the host is loopback and no https document led there; set allow_http to allow it"
+    )]
     Insecure { url: String },
     #[error("{url}: not an http or https address")]
     NotHttp { url: String },
@@ -132,6 +135,37 @@ impl Label {
     }
 }
 
+/// What the saved keys of a source belong to: where they are from, and what its server had to show.
+/// Not to be printed.
+#[must_use]
+pub(super) fn identity(source: &SourceSettings, issuer: &str) -> String {
+    let Label { kind, place } = Label::new(source, issuer);
+    let (place, http) = match &source.kind {
+        // Two sets may differ in the query alone.
+        SourceKind::Url(url, http) => (url.to_string(), Some(http)),
+        SourceKind::Discovery(http) => (place, Some(http)),
+        SourceKind::File(_)
+        | SourceKind::Inline(_)
+        | SourceKind::Own
+        | SourceKind::Pem { .. }
+        | SourceKind::Secret { .. } => (place, None),
+    };
+    let mut identity = format!("{kind} {place}");
+    if let Some(http) = http {
+        let pins = http.spki_sha256.iter();
+        let mut pins: Vec<_> = pins.map(|pin| format!("\npin {}", hex(pin))).collect();
+        pins.sort();
+        let trust = http
+            .ca_file
+            .iter()
+            .map(|path| format!("\nca {}", path.display()))
+            .chain(pins)
+            .chain(http.allow_http.then(|| "\nhttp".to_owned()));
+        identity.extend(trust);
+    }
+    identity
+}
+
 /// The URL without what may be secret: user, password, query, fragment.
 #[must_use]
 pub(super) fn printable(url: &Url) -> String {
@@ -153,7 +187,61 @@ pub(super) fn random_fraction() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use std::time::Duration;
+
+    use super::super::fetch::Fetcher;
+    use super::super::settings::{HttpSettings, RefreshSettings, SourceKind, SourceSettings};
+    use super::{identity, printable};
+
+    #[test]
+    fn saved_keys_belong_to_the_whole_url_and_to_what_its_server_had_to_show() {
+        let identity = |url: &str, change: fn(&mut HttpSettings)| {
+            let mut http = HttpSettings::default();
+            change(&mut http);
+            let kind = SourceKind::Url(url.parse().expect("valid"), http);
+            let refresh = RefreshSettings::default();
+            identity(&SourceSettings { kind, refresh }, "https://idp/")
+        };
+        let plain = identity("https://idp/keys?p=a", |_| ());
+        assert_eq!(plain, "jwks_url https://idp/keys?p=a");
+        assert_eq!(
+            plain,
+            identity("https://idp/keys?p=a", |it| it.max_bytes = 1)
+        );
+        for other in [
+            identity("https://idp/keys?p=b", |_| ()),
+            identity("https://idp/keys?p=a", |it| it.spki_sha256 = vec![[0; 32]]),
+            identity("https://idp/keys?p=a", |it| it.ca_file = Some("ca".into())),
+            identity("https://idp/keys?p=a", |it| it.allow_http = true),
+        ] {
+            assert_ne!(plain, other);
+        }
+    }
+
+    #[test]
+    fn a_document_that_came_over_https_leads_to_no_plain_http() {
+        for (from, to, allow_http, is_followed) in [
+            ("https://idp/", "https://other/keys", false, true),
+            ("https://idp/", "http://127.0.0.1:15000/keys", false, false),
+            ("https://idp/", "http://localhost/keys", false, false),
+            ("https://idp/", "http://idp/keys", true, true),
+            (
+                "http://127.0.0.1:1/",
+                "http://127.0.0.1:2/keys",
+                false,
+                true,
+            ),
+            ("http://127.0.0.1:1/", "http://idp/keys", false, false),
+        ] {
+            let settings = HttpSettings {
+                allow_http,
+                ..HttpSettings::default()
+            };
+            let fetcher = Fetcher::new(settings, Duration::ZERO);
+            let [from, to] = [from, to].map(|url| url.parse().expect("valid"));
+            assert_eq!(fetcher.may_follow(&from, &to).is_ok(), is_followed, "{to}");
+        }
+    }
 
     #[test]
     fn a_url_is_printed_without_what_may_be_secret() {

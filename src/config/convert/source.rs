@@ -1,11 +1,11 @@
 //! `issuers.*.keys[*]`
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::problems::{At, one_of};
 use crate::config::raw::{self, Discovery, HeaderText, Scalar};
 use crate::limits::{KEY_SET_BYTES, REFRESH_MIN_INTERVAL};
-use crate::refresh::{HttpSettings, RefreshSettings, SourceKind, SourceSettings};
+use crate::refresh::{HttpSettings, RefreshSettings, SourceKind, SourceSettings, is_loopback};
 use crate::secret::SecretSource;
 use crate::signature::AlgorithmSet;
 
@@ -178,13 +178,7 @@ fn url(raw: &mut raw::KeySource, at: &At<'_>, context: &mut Context<'_>) -> Opti
 
 /// Keys that came over plain http may be anybody's.
 fn check_scheme(url: &Url, http: &HttpSettings, at: &At<'_>, context: &mut Context<'_>) {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if url.scheme() != "https" && !loopback && !http.allow_http {
+    if url.scheme() != "https" && !is_loopback(url) && !http.allow_http {
         let problem = "plain http lets anybody on the way replace the keys: use https, or say \
                        `allow_http: true`";
         context.problems.push(at, problem);

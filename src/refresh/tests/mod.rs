@@ -290,8 +290,14 @@ async fn a_ring_starts_with_the_keys_of_the_one_whose_place_it_takes() {
     let mut changed = url_source(&idp.url);
     changed.refresh.every = Duration::from_secs(60);
     let elsewhere = url_source(&format!("{}/elsewhere", idp.url));
+    // Whoever gave the keys did not have to show this one.
+    let mut pinned = changed.clone();
+    if let SourceKind::Url(_, http) = &mut pinned.kind {
+        http.spki_sha256 = vec![[0; 32]];
+    }
     for (issuer, source, inherited) in [
         ("https://idp/", changed.clone(), true),
+        ("https://idp/", pinned, false),
         ("https://other/", changed, false),
         ("https://idp/", elsewhere, false),
     ] {
