@@ -1,5 +1,6 @@
 //! The way of one token: known to this worker, known to another, or new; and what the rule makes of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use super::judge::{Asked, Met};
 use super::{Authorizer, Meter, TokenBuffers, facts};
 use crate::cache::{Judgement, Judgements, TokenCache, Under, VerifiedToken};
 use crate::consumers::{self, Caller};
+use crate::forward::InternalToken;
 use crate::issuers::Audiences;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
@@ -54,7 +56,10 @@ impl Authorizer {
         } else if let Some(known) = cache.get(token, generation) {
             meter.cache(true);
             let known = self.admit_known(met, token, known, cache, now);
-            front.saw(cache, token, &known.token, now);
+            // Without room for what this rule says, a copy would be of no use.
+            if known.judgement.is_none() {
+                front.saw(cache, token, &known.token, now);
+            }
             known
         } else {
             meter.cache(false);
@@ -90,8 +95,10 @@ impl Authorizer {
         };
         let judgement = self.judgement_on_known(met, &token, now);
         let judgement = token.judgements.keep(judgement).err();
-        // It grew, and the cache counts bytes.
-        cache.insert(bytes, Arc::clone(&token));
+        if judgement.is_none() {
+            // It grew, and the cache counts bytes.
+            cache.insert(bytes, Arc::clone(&token));
+        }
         Admitted { token, judgement }
     }
 
@@ -137,6 +144,10 @@ impl Authorizer {
         let accepts = met.rule.accepts();
         let accepted = match token.signer.issuer_name() {
             issuer if accepts.takes(issuer) => Ok(()),
+            // A consumer's that is named in the header alone.
+            None if facts::of_token(token).is_ok_and(|it| it.claims.get("iss").is_none()) => {
+                Err(Reason::IssuerMissing)
+            }
             _ => Err(Reason::IssuerUnknown),
         };
         let judged = facts::of_token(token).and_then(|facts| {
@@ -181,21 +192,23 @@ impl Authorizer {
             let credential = token.key_id.as_deref().unwrap_or_default();
             set.extend(consumers::headers(&Caller::Consumer(consumer, credential)));
         }
-        let mut fresh_until = None;
+        let mut fresh = None;
         if let Some(internal) = &met.rule.settings.forward.internal_token {
-            let minter = self.parts.minter.as_ref().ok_or(Reason::Internal);
-            let minted = minter.and_then(|it| it.mint(&internal.profile, facts.claims, now));
+            let minted = match self.minted_before(internal, token, now) {
+                Some(minted) => Ok(minted),
+                None => self.mint(internal, facts, now),
+            };
             match minted {
-                Ok(minted) => {
-                    set.push((internal.header.clone(), minted.token));
-                    fresh_until = Some(minted.fresh_until);
+                Ok((minted, range)) => {
+                    set.push((internal.header.clone(), minted));
+                    fresh = Some(range);
                 }
                 // Without the token that it was promised, the upstream must not be asked. What the
                 // claims are to blame for stays so; else the next request tries again.
                 Err(reason) => {
                     return Judgement {
                         minted: Err(reason),
-                        fresh_until: (reason.class() == Class::Unavailable).then_some(now),
+                        fresh: (reason.class() == Class::Unavailable).then_some(now..now),
                         ..self.empty_judgement(met.id)
                     };
                 }
@@ -203,9 +216,40 @@ impl Authorizer {
         }
         Judgement {
             forwarded: self.protected.forwarding(set),
-            fresh_until,
+            fresh,
             ..self.empty_judgement(met.id)
         }
+    }
+
+    /// A token of ours, and when it may be sent.
+    fn mint(
+        &self,
+        internal: &InternalToken,
+        facts: &TokenFacts<'_>,
+        now: UnixMillis,
+    ) -> Result<(Box<str>, Range<UnixMillis>), Reason> {
+        let minter = self.parts.minter.as_ref().ok_or(Reason::Internal)?;
+        let minted = minter.mint(&internal.profile, facts.claims, now)?;
+        Ok((minted.token, now..minted.fresh_until))
+    }
+
+    /// The same, if another rule had it made of this token.
+    fn minted_before(
+        &self,
+        internal: &InternalToken,
+        token: &VerifiedToken,
+        now: UnixMillis,
+    ) -> Option<(Box<str>, Range<UnixMillis>)> {
+        token.judgements.iter().find_map(|judgement| {
+            let forward = &self.parts.rules.get(judgement.rule).settings.forward;
+            let is_same = forward.internal_token.as_ref() == Some(internal);
+            if !is_same || judgement.minted.is_err() || !judgement.is_fresh(now) {
+                return None;
+            }
+            let mut set = judgement.forwarded.set.iter();
+            let (_, minted) = set.find(|(name, _)| *name == internal.header)?;
+            Some((minted.clone(), judgement.fresh.clone()?))
+        })
     }
 
     fn empty_judgement(&self, rule: RuleId) -> Judgement {

@@ -5,7 +5,8 @@ use std::iter;
 use super::decision::Admitted;
 use super::narrow::{check_scopes_asked, is_cors_preflight};
 use super::{Authorizer, Buffers, Decision, Meter, Question, facts};
-use crate::cache::TokenCache;
+use crate::cache::{Judgement, TokenCache};
+use crate::matching::bare_host;
 use crate::path::{Path, PathScratch};
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
@@ -50,7 +51,11 @@ impl Authorizer {
         observer: &mut impl Observer,
         meter: &impl Meter,
     ) -> Decision {
-        if self.parts.bypass_cors_preflight && asked.request.is_some_and(is_cors_preflight) {
+        // Who asks for scopes or audiences asks for a token that has them, whatever the rule is
+        // content with.
+        let narrows = asked.question.narrows();
+        let bypasses = self.parts.bypass_cors_preflight && !narrows;
+        if bypasses && asked.request.is_some_and(is_cors_preflight) {
             return Decision::without_token(RuleId::BESIDE, Reason::OkPublic);
         }
         let Buffers {
@@ -62,7 +67,8 @@ impl Authorizer {
             Err(reason) => return Decision::refusal(reason),
         };
         let without = |reason| Decision::without_token(met.id, reason);
-        match met.rule.settings.access {
+        let access = met.rule.settings.access.narrowed(narrows);
+        match access {
             Access::Denied => return without(Reason::RuleDenied),
             Access::Public => return without(Reason::OkPublic),
             Access::Required | Access::Optional | Access::Permissive => {}
@@ -75,10 +81,12 @@ impl Authorizer {
         let admitted =
             token.and_then(|token| self.admit(&met, token, asked, buffers, observer, meter));
         match admitted {
-            Ok(admitted) => Decision::admitted(met.id, admitted),
-            Err(reason) if met.rule.settings.access.forgives(reason) => {
-                without(Reason::OkAnonymous)
-            }
+            Ok(admitted) => match minted(&met, &admitted, observer) {
+                Ok(()) => Decision::admitted(met.id, admitted),
+                // The token is good, so it is not as if there were none.
+                Err(reason) => without(reason),
+            },
+            Err(reason) if access.forgives(reason) => without(Reason::OkAnonymous),
             Err(reason) => without(reason),
         }
     }
@@ -105,6 +113,9 @@ impl Authorizer {
         let id = id?;
         let rule = rules.get(id);
         let path = path?;
+        if rule.settings.require.reads_request() {
+            asked.has_readable_host()?;
+        }
         Ok(Met { id, rule, path })
     }
 
@@ -118,10 +129,7 @@ impl Authorizer {
         observer: &mut impl Observer,
     ) -> Result<(), Reason> {
         let token = &admitted.token;
-        let kept = token.judgements.find(met.id);
-        // One of the two is there; if none were, it would be a fault of ours.
-        let judgement = admitted.judgement.as_deref().or(kept);
-        let judgement = judgement.ok_or(Reason::Internal)?;
+        let judgement = judgement(met, admitted)?;
         judgement.accepted?;
         token.times.check(token.signer.times(), asked.now)?;
         judgement.audience?;
@@ -151,13 +159,6 @@ impl Authorizer {
         } else {
             judgement.verdict.outcome()?;
         }
-        if let Err(reason) = judgement.minted {
-            let step = observer.judged(Step::Rule, Err::<(), _>(reason), || {
-                "the internal token that the request is to carry cannot be made of these claims"
-                    .to_owned()
-            });
-            return step;
-        }
         if question.scopes.is_empty() {
             return Ok(());
         }
@@ -165,7 +166,41 @@ impl Authorizer {
     }
 }
 
+/// What the rule made of the token. One of the two is there; if none were, it would be a fault of ours.
+fn judgement<'a>(met: &Met<'_>, admitted: &'a Admitted) -> Result<&'a Judgement, Reason> {
+    let kept = admitted.token.judgements.find(met.id);
+    admitted
+        .judgement
+        .as_deref()
+        .or(kept)
+        .ok_or(Reason::Internal)
+}
+
+/// Whether the token of ours that the request is to carry could be made.
+fn minted(met: &Met<'_>, admitted: &Admitted, observer: &mut impl Observer) -> Result<(), Reason> {
+    let minted = judgement(met, admitted)?.minted;
+    if minted.is_ok() {
+        return Ok(());
+    }
+    observer.judged(Step::Rule, minted, || {
+        "the internal token that the request is to carry cannot be made of these claims".to_owned()
+    })
+}
+
 impl<R> Asked<'_, R> {
+    /// What is no host is the empty one to a condition, and may be another to an upstream.
+    fn has_readable_host<'r>(&self) -> Result<(), Reason>
+    where
+        R: RequestView<'r>,
+    {
+        let host = self.request.map_or(&b""[..], R::host);
+        if host.is_empty() || bare_host(host).is_some() {
+            Ok(())
+        } else {
+            Err(Reason::PathAmbiguous)
+        }
+    }
+
     /// The token that is to be judged.
     fn token<'t, 'r: 't>(&'t self, rule: &Rule) -> Result<&'t [u8], Reason>
     where
@@ -184,13 +219,24 @@ impl<R> Asked<'_, R> {
             _ if asked.is_empty() => found,
             // The caller's token counts; that the request carries another one does too.
             Ok(token) if token != asked => Err(Reason::TokenAmbiguous),
-            Err(Reason::TokenAmbiguous) => Err(Reason::TokenAmbiguous),
-            Ok(_) | Err(_) => Ok(asked),
+            Ok(_) | Err(Reason::TokenMissing) => Ok(asked),
+            // Upstreams may read what we cannot.
+            Err(reason) => Err(reason),
         }
     }
 }
 
 impl Access {
+    /// What it comes to where the caller asks for more than the configuration.
+    const fn narrowed(self, narrows: bool) -> Self {
+        match self {
+            Self::Optional | Self::Permissive | Self::Public if narrows => Self::Required,
+            Self::Required | Self::Optional | Self::Permissive | Self::Public | Self::Denied => {
+                self
+            }
+        }
+    }
+
     /// Whether a request whose token fails for `reason` passes as if it had none. What could not
     /// be decided is never forgiven.
     const fn forgives(self, reason: Reason) -> bool {

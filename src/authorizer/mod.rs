@@ -73,6 +73,14 @@ pub struct Question<'q> {
     pub scopes: &'q [String],
 }
 
+impl Question<'_> {
+    /// Whether a token has to have more than the configuration asks for.
+    #[must_use]
+    pub const fn narrows(&self) -> bool {
+        !self.audiences.is_empty() || !self.scopes.is_empty()
+    }
+}
+
 /// What a decision needs room for. Each worker has one and uses it again.
 #[derive(Debug, Default)]
 pub struct Buffers {

@@ -1,5 +1,6 @@
 //! What rules made of a token, kept with it.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::forward::Forwarded;
@@ -25,8 +26,8 @@ pub struct Judgement {
     pub minted: Result<(), Reason>,
     /// What goes upstream.
     pub forwarded: Forwarded,
-    /// Until when that may be sent, where it holds a token of ours, or should.
-    pub fresh_until: Option<UnixMillis>,
+    /// When that may be sent, where it holds a token of ours, or should.
+    pub fresh: Option<Range<UnixMillis>>,
     /// The answer to a `Check` that needs nothing else.
     pub prepared: Prepared,
 }
@@ -42,15 +43,16 @@ impl Judgement {
             verdict: TokenVerdict::GOOD,
             minted: Ok(()),
             forwarded,
-            fresh_until: None,
+            fresh: None,
             prepared: Prepared::new(),
         }
     }
 
-    /// Whether what goes upstream may still be sent.
+    /// Whether what goes upstream may be sent now: not after its time, nor before it if the clock was
+    /// set back.
     #[must_use]
     pub fn is_fresh(&self, now: UnixMillis) -> bool {
-        self.fresh_until.is_none_or(|until| now < until)
+        self.fresh.as_ref().is_none_or(|fresh| fresh.contains(&now))
     }
 }
 

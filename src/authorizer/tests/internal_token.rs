@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{decide, rule};
 use crate::fixture::{Fixture, NOW};
 use crate::forward::{ForwardPolicy, InternalToken, Minted, Minter};
+use crate::limits::RULES_PER_TOKEN;
 use crate::reason::{Class, Reason};
 use crate::rules::{Access, RuleSettings};
 use crate::time::UnixMillis;
@@ -30,8 +31,10 @@ impl Minter for CountingMinter {
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let subject = claims.get("sub").map_or("null", Json::raw);
-        if subject == "\"nobody\"" {
-            return Err(Reason::ConditionFalse);
+        match subject {
+            "\"nobody\"" => return Err(Reason::ConditionFalse),
+            "\"giant\"" => return Err(Reason::TokenTooLarge),
+            _ => {}
         }
         Ok(Minted {
             token: format!("{profile} {subject} {number}").into(),
@@ -62,18 +65,50 @@ fn with_internal_token(minter: &Arc<CountingMinter>) -> Fixture {
     let minter = Arc::clone(minter);
     Fixture::with(|setup| {
         setup.minter = Some(minter);
-        let internal_token = Some(InternalToken {
-            profile: "internal".into(),
-            header: HeaderName::from_static("x-internal-token"),
-        });
-        setup.rules = vec![RuleSettings {
-            forward: ForwardPolicy {
-                internal_token,
-                ..ForwardPolicy::default()
-            },
-            ..rule("internal", Access::Optional)
-        }];
+        let forward = ForwardPolicy {
+            internal_token: Some(InternalToken {
+                profile: "internal".into(),
+                header: HeaderName::from_static("x-internal-token"),
+            }),
+            ..ForwardPolicy::default()
+        };
+        let rule = |name: &str, access| RuleSettings {
+            forward: forward.clone(),
+            ..rule(name, access)
+        };
+        let more = (0..MORE).map(|number| rule(&number.to_string(), Access::Required));
+        setup.rules = more.collect();
+        setup.rules.push(rule("internal", Access::Optional));
+        setup.rules.push(rule("permissive", Access::Permissive));
     })
+}
+
+/// More rules than a token has room for.
+const MORE: usize = RULES_PER_TOKEN + 2;
+
+#[test]
+fn rules_that_want_the_same_internal_token_share_it_however_many_they_are() {
+    let minter: Arc<CountingMinter> = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({ "exp": NOW + 600 }));
+    for _ in 0..3 {
+        for number in 0..MORE {
+            let decision = decide(&fixture, &number.to_string(), Some(&token));
+            assert_eq!(decision.reason, Reason::Ok);
+        }
+    }
+    assert_eq!(minter.made.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_internal_token_from_the_future_is_not_sent() {
+    let minter = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({ "exp": NOW + 600 }));
+    assert!(internal_token(&fixture, Some(&token)).is_ok());
+    fixture.clock.set(UnixMillis::from_seconds(NOW - 10));
+    let anew = Ok(Some("internal \"alice\" 2".to_owned()));
+    assert_eq!(internal_token(&fixture, Some(&token)), anew);
 }
 
 #[test]
@@ -129,4 +164,17 @@ fn a_token_of_which_no_internal_token_can_be_made_is_refused_at_last_and_asked_o
     fixture.clock.advance(Duration::from_secs(120));
     let expired = internal_token(&fixture, Some(&token));
     assert_eq!(expired, Err(Reason::TokenExpired));
+}
+
+#[test]
+fn a_good_token_of_which_no_internal_token_can_be_made_is_not_as_if_there_were_none() {
+    let minter: Arc<CountingMinter> = Arc::default();
+    let fixture = with_internal_token(&minter);
+    let token = fixture.token(json!({ "sub": "giant" }));
+    for _ in 0..2 {
+        let decision = decide(&fixture, "permissive", Some(&token));
+        assert_eq!(decision.reason, Reason::TokenTooLarge);
+    }
+    let bad = decide(&fixture, "permissive", Some("a.b.c"));
+    assert_eq!(bad.reason, Reason::OkAnonymous);
 }

@@ -1,3 +1,4 @@
+mod asked;
 mod front;
 mod internal_token;
 mod races;
@@ -15,7 +16,6 @@ use crate::issuers::Audiences;
 use crate::matching::Match;
 use crate::reason::Reason;
 use crate::request::RequestView;
-use crate::requirement::{Condition, Lines, Names, Requirement};
 use crate::rules::{Access, RuleSettings};
 use crate::time::{Clock as _, UnixMillis};
 use crate::token::ClaimPath;
@@ -366,85 +366,5 @@ fn the_anonymous_consumer_answers_where_a_rule_does_without_a_token() {
         assert_eq!(value("x-consumer-username"), consumer, "{name} {token:?}");
         assert_eq!(value("x-anonymous-consumer"), anonymous, "{name} {token:?}");
         assert_eq!(forwarded.set.len() + forwarded.absent.len(), 5);
-    }
-}
-
-#[test]
-fn a_condition_must_hold_for_every_reading_of_a_path() {
-    let cel = |source| Lines::new([Requirement::Cel(Condition::new(source).expect(source))]);
-    let fixture = Fixture::with(|setup| {
-        setup.rules = vec![RuleSettings {
-            require: cel("!request.path.endsWith('/delete') && request.path != '/admin'"),
-            ..rule("all", Access::Required)
-        }];
-    });
-    let token = fixture.token(json!({}));
-    let authorization = format!("Bearer {token}");
-    let authorizer = fixture.gate.authorizer();
-    let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
-    for (target, reason) in [
-        ("/orders/1", Reason::Ok),
-        ("/orders/1;v=1", Reason::Ok),
-        ("/orders/1/delete", Reason::ConditionFalse),
-        ("/orders/1/delete;v=1", Reason::ConditionFalse),
-        ("/orders/1/delete%3Bv=1", Reason::ConditionFalse),
-        ("/;/admin", Reason::ConditionFalse),
-        ("/admin;v=1", Reason::ConditionFalse),
-    ] {
-        let request = Asked {
-            target,
-            authorization: Some(&authorization),
-        };
-        let decision = authorizer.decide(&request, Some("all"), now, &mut buffers, &Unmetered);
-        assert_eq!(decision.reason, reason, "{target}");
-        let question = Question {
-            rule: Some("all"),
-            ..Question::default()
-        };
-        let (decision, _) = authorizer.explain(&question, Some(&request), now, &mut buffers);
-        assert_eq!(decision.reason, reason, "{target}, explained");
-    }
-}
-
-#[test]
-fn an_audience_that_the_caller_asks_for_comes_before_the_claims_and_the_rule() {
-    let fixture = Fixture::with(|setup| {
-        setup.rules = vec![RuleSettings {
-            require: Lines::new([Requirement::Scope(Names::All(Box::new(["read".into()])))]),
-            ..rule("reads", Access::Required)
-        }];
-    });
-    let good = fixture.token(json!({ "scope": "read", "aud": ["api", "orders"] }));
-    let without_scope = fixture.token(json!({}));
-    let bound = fixture.token(json!({ "cnf": {} }));
-    let expired = fixture.token(json!({ "exp": NOW - 120 }));
-    let authorizer = fixture.gate.authorizer();
-    let mut buffers = Buffers::default();
-    for (token, asked, reason) in [
-        (&good, "orders", Reason::Ok),
-        (&good, "other", Reason::AudienceMismatch),
-        (&without_scope, "api", Reason::ScopeInsufficient),
-        (&without_scope, "other", Reason::AudienceMismatch),
-        (&bound, "api", Reason::BindingUnsupported),
-        (&bound, "other", Reason::AudienceMismatch),
-        (&expired, "other", Reason::TokenExpired),
-    ] {
-        let audiences = [asked.to_owned()];
-        let question = Question {
-            token: token.as_bytes(),
-            rule: Some("reads"),
-            audiences: &audiences,
-            scopes: &[],
-        };
-        let now = fixture.clock.now();
-        // New, or refused again; then beside one that the cache has.
-        for _ in 0..3 {
-            let decision =
-                authorizer.verify(&question, None::<&Asked<'_>>, now, &mut buffers, &Unmetered);
-            assert_eq!(decision.reason, reason, "{asked}");
-            decide(&fixture, "reads", Some(token));
-        }
-        let (decision, _) = authorizer.explain(&question, None::<&Asked<'_>>, now, &mut buffers);
-        assert_eq!(decision.reason, reason, "{asked}, explained");
     }
 }

@@ -20,6 +20,8 @@ use crate::token::base64url;
 pub(super) struct Bearer {
     /// `iss`: an issuer, a consumer, or neither.
     pub(super) names: Option<&'static str>,
+    /// Whether that stands in the header instead, where only consumers are looked for.
+    pub(super) in_header: bool,
     /// Whose key it is signed with.
     pub(super) signer: &'static str,
     pub(super) audience: Audience,
@@ -42,8 +44,12 @@ impl Bearer {
         let mut claims = json!({
             "sub": "u1", "exp": self.expires_at, "scope": self.scopes,
         });
-        if let Some(name) = self.names {
-            claims["iss"] = json!(name);
+        let mut header = Map::new();
+        header.insert("kid".to_owned(), json!(KID));
+        match self.names.map(|name| json!(name)) {
+            Some(name) if self.in_header => drop(header.insert("iss".to_owned(), name)),
+            Some(name) => claims["iss"] = name,
+            None => {}
         }
         match self.audience {
             Audience::Absent => {}
@@ -51,8 +57,6 @@ impl Bearer {
             Audience::Names(names) => claims["aud"] = json!(names),
             Audience::Wrong => claims["aud"] = json!(["api", 1]),
         }
-        let mut header = Map::new();
-        header.insert("kid".to_owned(), json!(KID));
         sign_token(&header, &claims, key(self.signer)).expect("signed")
     }
 }
@@ -120,12 +124,14 @@ pub(super) fn bearer() -> impl Strategy<Value = Bearer> {
     let signer = prop_oneof![4 => Just(None), 1 => select(SIGNERS).prop_map(Some)];
     let expires_at = select(&[NOW + 100, NOW + 10_000][..]);
     let scopes = select(&["", "read", "write", "read write"][..]);
-    (names, signer, audience, scopes, expires_at).prop_map(
-        |(names, signer, audience, scopes, expires_at)| {
+    let in_header = prop_oneof![5 => Just(false), 1 => Just(true)];
+    (names, in_header, signer, audience, scopes, expires_at).prop_map(
+        |(names, in_header, signer, audience, scopes, expires_at)| {
             // Mostly whoever it names.
             let named = names.filter(|name| SIGNERS.contains(name));
             Bearer {
                 names,
+                in_header,
                 signer: signer.or(named).unwrap_or("corp"),
                 audience,
                 scopes,

@@ -64,6 +64,19 @@ pub(super) fn expected(house: &House<'_>, asked: &Asked) -> Verdict {
 
 /// The place of the rule; `None` beside the rules.
 fn meet(house: &House<'_>, asked: &Asked) -> Result<Option<usize>, Reason> {
+    let met = find(house, asked)?;
+    let rule = met.map(|place| &house.rules[place]);
+    let reads_request = rule.is_some_and(|rule| {
+        let mut lines = rule.require.iter();
+        lines.any(|line| matches!(line, Line::NoDelete | Line::NotA))
+    });
+    if reads_request && matches!(asked.host.1, Reading::Ambiguous) {
+        return Err(Reason::PathAmbiguous);
+    }
+    Ok(met)
+}
+
+fn find(house: &House<'_>, asked: &Asked) -> Result<Option<usize>, Reason> {
     let (rules, target) = (house.rules, asked.target.1);
     if !rules.is_empty() && matches!(target, Reading::Ambiguous) {
         return Err(Reason::PathAmbiguous);
@@ -146,7 +159,8 @@ fn judge(
     bearer: &Bearer,
     asked: &Asked,
 ) -> Result<&'static str, Reason> {
-    let is_issuers = bearer.names.is_some_and(|name| ISSUERS.contains(&name));
+    let in_claims = bearer.names.filter(|_| !bearer.in_header);
+    let is_issuers = in_claims.is_some_and(|name| ISSUERS.contains(&name));
     let taken = rule.issuers.as_ref();
     let name = match bearer.names {
         Some(name) if is_issuers => match taken {
@@ -158,8 +172,8 @@ fn judge(
             Some(name) if CONSUMERS.contains(&name) => name,
             _ => return Err(Reason::ConsumerUnknown),
         },
-        Some(_) => return Err(Reason::IssuerUnknown),
-        None => return Err(Reason::IssuerMissing),
+        Some(_) if in_claims.is_some() => return Err(Reason::IssuerUnknown),
+        _ => return Err(Reason::IssuerMissing),
     };
     if CONSUMERS.contains(&bearer.signer) == is_issuers {
         return Err(Reason::AlgNotAllowed);
@@ -189,11 +203,21 @@ fn judge(
         match line {
             Line::Scope(scope) if !scopes.contains(scope) => return Err(Reason::ScopeInsufficient),
             Line::NoDelete if asked.method == "DELETE" => return Err(Reason::ConditionFalse),
+            Line::NotA if may_be(asked.target.1, "/a") => return Err(Reason::ConditionFalse),
             Line::NoConsumer if CONSUMERS.contains(&name) => return Err(Reason::ConditionFalse),
-            Line::Scope(_) | Line::NoDelete | Line::NoConsumer => {}
+            Line::Scope(_) | Line::NoDelete | Line::NotA | Line::NoConsumer => {}
         }
     }
     Ok(name)
+}
+
+/// Whether some reader sees this.
+fn may_be(target: Reading, path: &str) -> bool {
+    match target {
+        Reading::Clear(one) => one == path,
+        Reading::Either(one, other) => one == path || other == path,
+        Reading::Unknown | Reading::Ambiguous => false,
+    }
 }
 
 const LEEWAY: i64 = 10;

@@ -25,12 +25,14 @@ pub(super) struct Written {
 }
 
 /// What it asks of a token: one line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// This scope.
     Scope(&'static str),
     /// A method that is not DELETE, which reads the request.
     NoDelete,
+    /// A path that is not `/a`, in whichever way it is read.
+    NotA,
     /// Anybody but the consumer, which reads neither the claims nor the request.
     NoConsumer,
 }
@@ -65,6 +67,7 @@ impl Line {
         match self {
             Self::Scope(scope) => Requirement::Scope(Names::All(texts(&[scope]))),
             Self::NoDelete => cel("request.method != 'DELETE'"),
+            Self::NotA => cel("request.path != '/a'"),
             Self::NoConsumer => cel("!has(consumer.name)"),
         }
     }
@@ -121,6 +124,7 @@ fn line() -> impl Strategy<Value = Line> {
     prop_oneof![
         2 => select(SCOPES).prop_map(Line::Scope),
         1 => Just(Line::NoDelete),
+        1 => Just(Line::NotA),
         1 => Just(Line::NoConsumer),
     ]
 }
