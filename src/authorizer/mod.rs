@@ -10,6 +10,8 @@ mod narrow;
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use crate::cache::{Front, Judgement, Refusals, TokenCache};
 use crate::consumers::{self, Caller, Consumers};
 use crate::credentials::Stripped;
@@ -223,7 +225,14 @@ impl Authorizer {
         let settings = &self.rule(decision).settings;
         let is_stripped = settings.forward.token == TokenHandling::Strip;
         let may_be_there = decision.reason != Reason::OkPublic;
-        (is_stripped && may_be_there).then(|| settings.credentials.strip(request))
+        (is_stripped && may_be_there).then(|| {
+            let mut stripped = settings.credentials.strip(request);
+            // What is set in its place, such as an internal token, is no token of the client's.
+            let set = &decision.judgement(self).forwarded.set;
+            let is_set = |name: &HeaderName| set.iter().any(|(set, _)| set == name);
+            stripped.headers.retain(|name| !is_set(name));
+            stripped
+        })
     }
 
     /// The rule that judges before any other is known: the one beside them all.

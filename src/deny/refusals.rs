@@ -30,6 +30,13 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Its headers where the sender is sent elsewhere instead: no challenge, and no body to describe.
+    pub fn headers_of_redirect(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+        let stays =
+            |name: &HeaderName| *name != header::WWW_AUTHENTICATE && *name != header::CONTENT_TYPE;
+        self.headers.iter().filter(move |(name, _)| stays(name))
+    }
+
     /// The same with the scopes that would do in its challenge (RFC 6750 3). Names that have no
     /// place there are left out, and a refusal without a challenge stays as it is.
     #[must_use]

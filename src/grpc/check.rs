@@ -3,6 +3,10 @@
 //! Its zero value means ALLOW (only `status.code` decides, and unset is 0), so an answer is made
 //! by one of two functions, and `denied` cannot be called with a reason that allows.
 
+use std::iter;
+
+use http::{HeaderName, HeaderValue as HeaderText};
+
 use super::frame::{Framed, frame};
 use super::metadata;
 use super::proto::envoy::config::core::v3::header_value_option::HeaderAppendAction;
@@ -153,7 +157,7 @@ fn allowed(authorizer: &Authorizer, decision: &Decision, additions: Additions) -
 /// The refusing answer for `reason`, made once for a rule and sent again as it is.
 fn denied(rule: &Rule, reason: Reason, request: &CheckView<'_>) -> Framed {
     if let Some(location) = rule.redirect(reason, request) {
-        return Framed(frame(&redirection(reason, location)).into());
+        return Framed(frame(&redirection(rule.refusal(reason), location)).into());
     }
     let refusal = rule.refusal(reason);
     let defers = rule.defers(reason);
@@ -176,12 +180,7 @@ fn denied_anyhow(authorizer: &Authorizer, reason: Reason) -> Framed {
 
 /// The one refusing answer: the status is never zero.
 fn denial(refusal: &Refusal, body: String, defers: bool) -> CheckResponse {
-    let headers = refusal.headers.iter().map(|(name, value)| {
-        overwrite(
-            name.to_string(),
-            String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        )
-    });
+    let headers = refusal.headers.iter().map(copied);
     let response = DeniedHttpResponse {
         status: Some(HttpStatus {
             code: i32::from(refusal.status),
@@ -198,18 +197,23 @@ fn denial(refusal: &Refusal, body: String, defers: bool) -> CheckResponse {
 }
 
 /// The refusing answer that sends a browser to log in (RFC 9110 15.4.3).
-fn redirection(reason: Reason, location: String) -> CheckResponse {
+fn redirection(refusal: &Refusal, location: String) -> CheckResponse {
     const FOUND: i32 = 302;
+    let location = overwrite("location".to_owned(), location);
+    let others = refusal.headers_of_redirect().map(copied);
     let response = DeniedHttpResponse {
         status: Some(HttpStatus { code: FOUND }),
-        headers: vec![
-            overwrite("location".to_owned(), location),
-            overwrite("cache-control".to_owned(), "no-store".to_owned()),
-        ],
+        headers: iter::once(location).chain(others).collect(),
         body: String::new(),
     };
-    let status = reason.class().http_status();
-    refusing(reason, status, HttpResponse::DeniedResponse(response))
+    let status = refusal.reason.class().http_status();
+    let response = HttpResponse::DeniedResponse(response);
+    refusing(refusal.reason, status, response)
+}
+
+fn copied((name, value): &(HeaderName, HeaderText)) -> HeaderValueOption {
+    let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    overwrite(name.to_string(), value)
 }
 
 fn refusing(reason: Reason, http_status: u16, http_response: HttpResponse) -> CheckResponse {

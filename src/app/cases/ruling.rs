@@ -122,13 +122,16 @@ impl Answer {
 
     fn refusing(authorizer: &Authorizer, decision: &Decision, request: &View<'_>) -> Self {
         let rule = authorizer.rule(decision);
+        let refusal = rule.refusal(decision.reason);
         let mut answer = Self::default();
         if let Some(location) = rule.redirect(decision.reason, request) {
             answer.status = StatusCode::FOUND.as_u16();
             answer.set(&header::LOCATION, &location);
+            for (name, value) in refusal.headers_of_redirect() {
+                answer.set(name, &text(value));
+            }
             return answer;
         }
-        let refusal = rule.refusal(decision.reason);
         answer.status = refusal.status;
         answer.body = String::from_utf8_lossy(&refusal.body).into_owned();
         for (name, value) in &refusal.headers {

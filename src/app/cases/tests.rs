@@ -138,6 +138,9 @@ fn a_refusal_is_what_the_client_gets() {
         HeaderFate::Set("https://login.example.com/?to=https%3A%2F%2Fapi%2Fa%3Fb".to_owned());
     assert_eq!(ruling.status, 302);
     assert_eq!(ruling.headers.get(&http::header::LOCATION), Some(&location));
+    let no_store = HeaderFate::Set("no-store".to_owned());
+    let cached = ruling.headers.get(&http::header::CACHE_CONTROL);
+    assert_eq!(cached, Some(&no_store));
 }
 
 /// Judges a request by a configuration with the issuer `corp`; what `config` says of `issuer` is

@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::HeaderName;
+use http::header::AUTHORIZATION;
 use serde_json::json;
 
-use super::{decide, rule};
+use super::{Asked, decide, rule};
+use crate::authorizer::{Buffers, Unmetered};
+use crate::credentials::Stripped;
 use crate::fixture::{Fixture, NOW};
-use crate::forward::{ForwardPolicy, InternalToken, Minted, Minter};
+use crate::forward::{ForwardPolicy, InternalToken, Minted, Minter, TokenHandling};
 use crate::limits::RULES_PER_TOKEN;
 use crate::reason::{Class, Reason};
 use crate::rules::{Access, RuleSettings};
-use crate::time::UnixMillis;
+use crate::time::{Clock as _, UnixMillis};
 use crate::token::json::Json;
 
 /// Makes tokens that say how many there were, good for a minute; none while it is out of order, and
@@ -177,4 +180,33 @@ fn a_good_token_of_which_no_internal_token_can_be_made_is_not_as_if_there_were_n
     }
     let bad = decide(&fixture, "permissive", Some("a.b.c"));
     assert_eq!(bad.reason, Reason::OkAnonymous);
+}
+
+#[test]
+fn an_internal_token_in_the_place_of_the_stripped_one_stays() {
+    let fixture = Fixture::with(|setup| {
+        setup.minter = Some(Arc::<CountingMinter>::default());
+        setup.rules = vec![RuleSettings {
+            forward: ForwardPolicy {
+                token: TokenHandling::Strip,
+                internal_token: Some(InternalToken {
+                    profile: "internal".into(),
+                    header: AUTHORIZATION,
+                }),
+                ..ForwardPolicy::default()
+            },
+            ..rule("internal", Access::Optional)
+        }];
+    });
+    let authorizer = fixture.gate.authorizer();
+    let authorization = format!("Bearer {}", fixture.token(json!({})));
+    let request = Asked {
+        target: "/",
+        authorization: Some(&authorization),
+    };
+    let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
+    let decision = authorizer.decide(&request, Some("internal"), now, &mut buffers, &Unmetered);
+    assert_eq!(decision.reason, Reason::Ok);
+    let stripped = authorizer.stripped(&decision, &request);
+    assert_eq!(stripped, Some(Stripped::default()));
 }

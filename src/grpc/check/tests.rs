@@ -101,7 +101,9 @@ fn no_refusal_has_the_status_zero_for_any_reason() {
                 let encoded = refuse(&fixture.gate, &TraceContext::default(), reason);
                 let response = CheckResponse::decode(encoded.message()).expect("decodes");
                 assert_ne!(code(&response), 0, "{}", reason.code());
-                assert_ne!(code(&redirection(reason, "/".to_owned())), 0);
+                let authorizer = fixture.gate.authorizer();
+                let refusal = authorizer.rule_beside().refusal(reason);
+                assert_ne!(code(&redirection(refusal, "/".to_owned())), 0);
             }
         }
     }
@@ -271,6 +273,7 @@ fn a_browser_without_a_token_is_sent_to_log_in_and_nobody_else_is() {
     let fixture = Fixture::with(|setup| {
         let url = "https://login.example.com/?return_to={url}";
         setup.beside.deny.redirect = Some(Redirect::new(url).expect("a URL"));
+        setup.beside.deny.expose_reason = true;
     });
     let page = ("accept", "text/html");
     let http = HttpRequest {
@@ -291,6 +294,15 @@ fn a_browser_without_a_token_is_sent_to_log_in_and_nobody_else_is() {
             "https://login.example.com/?return_to=https%3A%2F%2Fshop.example.com%2Fcart%3Fx%3D1"
         )
     );
+    let others = answer.headers[1..].iter().map(|option| {
+        let header = option.header.as_ref().expect("set");
+        (&*header.key, &*header.value)
+    });
+    let expected = [
+        ("cache-control", "no-store"),
+        ("x-jotgate-reason", "token_missing"),
+    ];
+    assert_eq!(others.collect::<Vec<_>>(), expected);
     for headers in [vec![], vec![page, ("authorization", "Bearer x.y.z")]] {
         let response = ask(&fixture.gate, "/", &headers);
         assert_eq!(refused(response).status.expect("set").code, 401);

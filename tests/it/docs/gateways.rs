@@ -135,6 +135,18 @@ fn haproxy_guards_as_documented() {
                 command
             },
         );
+        let mut forged = Request::get("/orders").bearer(&stage.idp.token(&json!({})));
+        let twins = ["x_user_id", "x-user_id", "X_User-Id"];
+        for twin in twins {
+            forged = forged.header(twin, "root");
+        }
+        wait::until("the gateway has found jotgate", || {
+            (forged.send(&haproxy.address()).status == 200).then_some(())
+        });
+        let seen = through(&haproxy.address(), &forged);
+        for twin in twins {
+            assert_eq!(seen.all(twin), [""; 0], "{place}: {twin}");
+        }
         stage.check(&place, &haproxy, [503, 503]);
     }
 }
