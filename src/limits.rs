@@ -44,6 +44,8 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 pub const BODIES_BYTES: usize = 64 * 1024 * 1024;
 /// Streams that one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION: u32 = 1024;
+/// `VerifyStream` calls that a worker has at a time: each holds some 16 KiB for as long as it likes.
+pub const VERIFY_STREAMS: usize = 512;
 /// Bytes that may be under way on one HTTP/2 stream before we have read them.
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Bytes that may be under way on one HTTP/2 connection.
@@ -51,6 +53,8 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 /// Bytes that one system call reads from a busy gRPC connection: what some thirty requests of a
 /// gateway take.
 pub const READ_AHEAD_BYTES: usize = 64 * 1024;
+/// What is still being written or read when everything else has ended gets this long.
+pub const BLOCKED_END: Duration = Duration::from_secs(1);
 /// Default of `limits.connections`: those that one listener has at one time.
 pub const CONNECTIONS: usize = 16 * 1024;
 /// From accepting a connection to its first request line or its HTTP/2 preface, TLS included:

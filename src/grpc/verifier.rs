@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -14,7 +15,7 @@ use super::proto::jotgate::v1::{
 use crate::authorizer::{Authorizer, Decision, Question};
 use crate::explain::Explanation;
 use crate::gate::{Bench, Gate};
-use crate::limits::BATCH_REQUESTS;
+use crate::limits::{BATCH_REQUESTS, VERIFY_STREAMS};
 use crate::metrics::Transport;
 use crate::reason::{Class, Reason};
 use crate::request::RequestView;
@@ -24,13 +25,15 @@ use crate::telemetry::TraceContext;
 #[derive(Clone)]
 pub struct VerifierService {
     gate: Arc<Gate>,
+    streams: Arc<Semaphore>,
 }
 
 impl VerifierService {
     /// A service that judges by `gate`.
     #[must_use]
-    pub const fn new(gate: Arc<Gate>) -> Self {
-        Self { gate }
+    pub fn new(gate: Arc<Gate>) -> Self {
+        let streams = Arc::new(Semaphore::new(VERIFY_STREAMS));
+        Self { gate, streams }
     }
 }
 
@@ -78,17 +81,33 @@ impl Verifier for VerifierService {
         &self,
         request: Request<Streaming<VerifyRequest>>,
     ) -> Result<Response<Self::VerifyStreamStream>, Status> {
+        let place = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{VERIFY_STREAMS} streams are open: close one, or call VerifyBatch"
+            ))
+        })?;
         let gate = Arc::clone(&self.gate);
         // A stream may outlive a reload that turns traces on, so it is asked in any case.
         let within = TraceContext::read(header(&request));
-        let verdicts = request
-            .into_inner()
-            .map(move |request| request.map(|request| answer(&gate, &within, &request)));
+        let mut judged = 0_usize;
+        let verdicts = request.into_inner().then(move |request| {
+            let verdict = request.map(|request| answer(&gate, &within, &request));
+            judged += 1;
+            // As many as the connection's window holds are there at once.
+            let is_turn_over = judged.is_multiple_of(BATCH_TURN);
+            let _held = &place;
+            async move {
+                if is_turn_over {
+                    tokio::task::yield_now().await;
+                }
+                verdict
+            }
+        });
         Ok(Response::new(Box::pin(verdicts)))
     }
 }
 
-/// How many questions of a batch are judged at a time.
+/// How many questions of a batch or a stream are judged at a time.
 const BATCH_TURN: usize = 8;
 
 /// The trace that a call belongs to.

@@ -4,6 +4,7 @@ mod crowds;
 mod floods;
 mod malformed;
 mod slow;
+mod streams;
 
 use ::jotgate::listen::Address;
 use serde_json::{Value, json};
