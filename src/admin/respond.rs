@@ -11,9 +11,14 @@ use super::{Admin, State, Version};
 /// What is sent: all of it is at hand before the first byte goes out.
 pub(super) type Answer = Response<Full<Bytes>>;
 
+/// Whether it is the one endpoint that does something, and may take its time.
+pub(super) fn does_something(path: &str) -> bool {
+    path == "/keys/rotate"
+}
+
 /// Answers `method` on `path`. The body of an answer to HEAD is left out by the server.
 pub(super) fn respond(admin: &Admin, method: &Method, path: &str) -> Answer {
-    if path == "/keys/rotate" {
+    if does_something(path) {
         return rotate_keys(admin, method);
     }
     let endpoint = match path {
@@ -117,7 +122,7 @@ fn json(document: &impl Serialize) -> Answer {
 }
 
 /// RFC 9457.
-fn problem(status: StatusCode, detail: &str) -> Answer {
+pub(super) fn problem(status: StatusCode, detail: &str) -> Answer {
     let body = serde_json::json!({
         "title": status.canonical_reason(),
         "status": status.as_u16(),

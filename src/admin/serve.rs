@@ -5,16 +5,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Admin;
-use super::respond::respond;
+use super::respond::{Answer, does_something, problem, respond};
 use crate::limits::{ADMIN_CONNECTIONS, ADMIN_HEAD_BYTES, ADMIN_TIMEOUT};
 use crate::listen::{Listener, Stream};
 
@@ -52,12 +52,25 @@ pub async fn serve(
     Ok(())
 }
 
+async fn answer(admin: Arc<Admin>, request: Request<Incoming>) -> Answer {
+    let (head, _) = request.into_parts();
+    if !does_something(head.uri.path()) {
+        return respond(&admin, &head.method, head.uri.path());
+    }
+    // It takes locks that other processes may hold, and a disk its time: nothing else is to wait.
+    let done = spawn_blocking(move || respond(&admin, &head.method, head.uri.path()));
+    done.await.unwrap_or_else(|error| {
+        let detail = format!("it was not done: {error}");
+        problem(StatusCode::INTERNAL_SERVER_ERROR, &detail)
+    })
+}
+
 /// One connection is one request, and both together may take [`ADMIN_TIMEOUT`]: a client
 /// that is slow to ask or slow to read holds nothing for longer.
 async fn connection(stream: Stream, admin: Arc<Admin>) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = respond(&admin, request.method(), request.uri().path());
-        async move { Ok::<_, Infallible>(answer) }
+        let admin = Arc::clone(&admin);
+        async move { Ok::<_, Infallible>(answer(admin, request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

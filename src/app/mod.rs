@@ -34,6 +34,7 @@ use crate::gate::Gate;
 use crate::grpc::{GrpcService, HealthReporter};
 use crate::http::HttpService;
 use crate::issue::{self, KeysError};
+use crate::limits::BLOCKED_END;
 use crate::listen::{Address, BindError, Bound, Connections, Door, Socket, Tls};
 use crate::metrics::Metrics;
 use crate::signature::FingerprintKey;
@@ -231,7 +232,10 @@ impl App {
             control.stop();
             outcome
         };
-        runtime.block_on(control)
+        let outcome = runtime.block_on(control);
+        // What a disk keeps waiting must not keep the process.
+        runtime.shutdown_timeout(BLOCKED_END);
+        outcome
     }
 }
 
