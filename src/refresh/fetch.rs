@@ -1,6 +1,8 @@
 //! One bounded HTTP GET: in time, in size, in where it may lead.
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
@@ -50,12 +52,18 @@ pub(super) enum Headers {
 pub(super) struct Fetcher {
     settings: HttpSettings,
     timeout: Duration,
+    /// Whether a client is being made, perhaps of files that nobody can read in time.
+    is_building: Arc<AtomicBool>,
 }
 
 impl Fetcher {
     /// With the time one fetch may take from first to last byte.
-    pub(super) const fn new(settings: HttpSettings, timeout: Duration) -> Self {
-        Self { settings, timeout }
+    pub(super) fn new(settings: HttpSettings, timeout: Duration) -> Self {
+        Self {
+            settings,
+            timeout,
+            is_building: Arc::default(),
+        }
     }
 
     /// Fetches `url`; `known` is what is in force, and counts only if it is from there.
@@ -152,8 +160,15 @@ impl Fetcher {
             settings.headers.clear();
         }
         let (timeout, url) = (self.timeout, url.clone());
+        // One at a time: each that hangs keeps a thread, of which there are not many.
+        if self.is_building.swap(true, Ordering::Relaxed) {
+            let problem = "files that it needs are still being read, since an earlier attempt";
+            return Err(SourceError::Client(problem.to_owned()));
+        }
+        let building = Building(Arc::clone(&self.is_building));
         // Reads files, among them every certificate authority of the system.
         let built = tokio::task::spawn_blocking(move || {
+            let _building = building;
             Ok((build(&settings, timeout, &url)?, header_map(&settings)?))
         });
         built
@@ -179,6 +194,15 @@ impl Fetcher {
             body.extend_from_slice(&piece);
         }
         Ok(body)
+    }
+}
+
+/// A client that is being made.
+struct Building(Arc<AtomicBool>);
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

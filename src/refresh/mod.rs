@@ -130,6 +130,7 @@ fn spawn_after(before: Option<&KeyRing>, plan: KeyPlan, environment: &Environmen
                 bytes_max: http.max_bytes,
                 state,
                 misses: misses.subscribe(),
+                saving: None,
             };
             // Keys that are in force are newer than those on disk.
             if !before.is_some_and(|before| before.bequeath(&plan, index, &ring)) {

@@ -1,10 +1,12 @@
 //! The loop of one source elsewhere: fetch, judge, publish, wait.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{info, warn};
 
 use crate::keys::{JwkPolicy, ParsedKeys, parse_jwk_set};
@@ -33,7 +35,12 @@ pub(super) struct Follow {
     pub(super) state: Option<StateFile>,
     /// Says that a key was missing.
     pub(super) misses: watch::Receiver<()>,
+    /// What is being saved.
+    pub(super) saving: Option<Saving>,
 }
+
+/// A set on its way to the disk, which may take as long as the disk likes.
+type Saving = JoinHandle<io::Result<()>>;
 
 /// The set in force, as its source knows it.
 #[derive(Default)]
@@ -174,17 +181,33 @@ impl Follow {
         }
     }
 
-    async fn save(&self, json: &[u8]) {
+    /// Saves the set, and waits for that no longer than for a fetch: a disk that hangs must not keep
+    /// us from the next one.
+    async fn save(&mut self, json: &[u8]) {
         let Some(state) = self.state.clone() else {
             return;
         };
-        let (at, json) = (self.ring.now(), json.to_vec());
         let path = state.path().display().to_string();
-        let saved = tokio::task::spawn_blocking(move || state.save(at, &json)).await;
-        match saved {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(path, %error, "the key set cannot be saved; check state_dir"),
-            Err(error) => warn!(path, %error, "the key set cannot be saved"),
+        let is_still_saving = |saving: &Saving| !saving.is_finished();
+        if self.saving.as_ref().is_some_and(is_still_saving) {
+            warn!(
+                path,
+                "the key set before is still being saved; check state_dir"
+            );
+            return;
+        }
+        let (at, json) = (self.ring.now(), json.to_vec());
+        let mut saving = tokio::task::spawn_blocking(move || state.save(at, &json));
+        match timeout(self.settings.timeout, &mut saving).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => {
+                warn!(path, %error, "the key set cannot be saved; check state_dir");
+            }
+            Ok(Err(error)) => warn!(path, %error, "the key set cannot be saved"),
+            Err(_) => {
+                warn!(path, "the key set is not saved in time; check state_dir");
+                self.saving = Some(saving);
+            }
         }
     }
 }

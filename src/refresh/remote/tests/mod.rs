@@ -101,6 +101,7 @@ impl Running {
             bytes_max: 1 << 20,
             state,
             misses: misses.subscribe(),
+            saving: None,
         };
         follow.restore();
         ring.store().on_miss(move || {
