@@ -150,6 +150,12 @@ impl<'f> Exchange<'f> {
         };
         let verdict = verifier::answer(gate, &auth::within(gate, asking), &question);
         match verdict.verdict() {
+            Verdict::Allow if !verdict.consumer.is_empty() => {
+                // Whoever has a credential writes what the token says; no issuer stands for it.
+                let detail =
+                    "the subject token is a consumer's: only those of issuers are exchanged";
+                Err(Fault::bad("invalid_request", detail))
+            }
             Verdict::Allow => Ok(verdict.claims_json),
             Verdict::Unavailable => {
                 Err(Fault::unavailable("the subject token cannot be judged now"))

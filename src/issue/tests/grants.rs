@@ -166,4 +166,12 @@ fn claims_that_are_sent_to_be_signed_name_no_scope_that_the_client_does_not_have
         let signed = in_force.sign(&client, profile, text.as_bytes(), stage.clock.now());
         assert_eq!(signed.map(|_| ()), expected, "{claims}");
     }
+    // JSON that a reader of ours takes and another does not: who knows what a third one reads.
+    for scopes in ["[\"read\",1e400]", "{\"a\":-1e999}", "1e400"] {
+        for name in ["scope", "scp", "scopes"] {
+            let claims = format!("{{\"sub\":\"bob\",\"{name}\":{scopes}}}");
+            let signed = in_force.sign(&client, profile, claims.as_bytes(), stage.clock.now());
+            assert_eq!(signed.map(|_| ()), refused(scopes), "{claims}");
+        }
+    }
 }

@@ -99,6 +99,33 @@ fn requests_that_are_refused_say_why_and_change_nothing() {
 }
 
 #[test]
+fn what_a_consumer_says_of_itself_is_exchanged_for_no_token_of_ours() {
+    let idp = Idp::start();
+    let key = SigningKey::generate("HS256", "k");
+    let secret = &key.source()["secret"]["value"];
+    let credential = json!({
+        "key": "app-key", "algorithm": "HS256", "secret": { "value": secret },
+        "secret_is_base64": true,
+    });
+    let mut config = config(&idp, &json!([{ "generate": {} }]));
+    config["consumers"] = json!({ "app": { "credentials": [credential] } });
+    let jotgate = Jotgate::start_ready(config);
+    let claims = json!({
+        "iss": "app-key", "sub": "ceo", "scope": "read", "exp": 4_000_000_000_u64,
+    });
+    let consumers = key.sign(&json!({ "alg": "HS256" }), &claims);
+    let passes = Request::get("/auth")
+        .bearer(&consumers)
+        .send(jotgate.http());
+    assert_eq!(passes.status, 200);
+    for (subject, status) in [(&consumers, 400), (&idp.token(&json!({})), 200)] {
+        let form = format!("{EXCHANGE}&subject_token={subject}");
+        let answer = ask(&jotgate, "admin:hunter2", &form);
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
+
+#[test]
 fn a_key_file_that_cannot_be_read_keeps_it_from_starting_and_a_reload_from_being_applied() {
     let (idp, state) = (Idp::start(), tempfile::tempdir().expect("a directory"));
     let keys = tempfile::tempdir().expect("a directory");
