@@ -20,6 +20,7 @@ REFUSALS = [
     ({"config": "issuers: {}"}, 'set it to "0.0.0.0:9193"'),
     ({"config": "server: { admin: { listen: 'unix:///a/b' } }"}, 'set it to "0.0.0.0:9193"'),
     ({"config": "server: { admin: { listen: '[::1]:1' } }"}, 'set it to "0.0.0.0:9193"'),
+    ({"config": "server: { admin: { listen: 'localhost:9193' } }"}, 'set it to "0.0.0.0:9193"'),
     ({"config": "server: { admin: { listen: '0.0.0.0:1', tls: { cert_file: a } } }"}, "tls"),
     ({"config": "no mapping"}, "not a YAML mapping"),
     ({"config": ADMIN + "  grpc: { listen: '0.0.0.0:0' }"}, "server.grpc.listen"),

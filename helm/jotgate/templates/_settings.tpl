@@ -50,7 +50,7 @@ the listeners, how long it drains, where its state is. As JSON; usage:
 {{- fail (printf "config: server.%s.listen is %q; in a pod it has to name a port that others can know, as \"0.0.0.0:9191\" does" $name $address) -}}
 {{- end -}}
 {{- $_ := set $parsed "port" $port -}}
-{{- $_ := set $parsed "loopback" (or (hasPrefix "127." $address) (hasPrefix "[::1]" $address)) -}}
+{{- $_ := set $parsed "loopback" (or (hasPrefix "127." $address) (hasPrefix "[::1]" $address) (hasPrefix "localhost:" $address)) -}}
 {{- end -}}
 {{- $parsed | toJson -}}
 {{- end }}

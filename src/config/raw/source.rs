@@ -67,8 +67,8 @@ pub(in crate::config) struct KeySource {
     /// Its private key, PEM; for what is fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) client_key_file: Option<Written<FilePath>>,
-    /// SHA-256 of public keys (SPKI), base64, one of which must be in the server's certificate
-    /// chain; for what is fetched.
+    /// SHA-256 of public keys (SPKI), base64, one of which must be that of the server's own
+    /// certificate; for what is fetched.
     #[schemars(length(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::config) spki_sha256: Option<Vec<Written<Pin>>>,
