@@ -11,8 +11,11 @@ pub fn run(data: &[u8]) {
             continue;
         };
         assert!(!parsed.keys.is_empty() && parsed.keys.len() <= KEYS_PER_SET);
-        let stands_for_itself = serde_json::from_slice::<serde_json::Value>(data);
-        assert!(stands_for_itself.is_ok_and(|set| set["keys"].is_array()));
+        match serde_json::from_slice::<serde_json::Value>(data) {
+            Ok(set) => assert!(set["keys"].is_array()),
+            // A key that nobody can read is left out; its number is JSON all the same.
+            Err(error) => assert!(error.to_string().contains("number out of range"), "{error}"),
+        }
         for key in &parsed.keys {
             check(key);
             let twins = parsed
