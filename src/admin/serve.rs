@@ -1,5 +1,6 @@
 //! The loop that accepts connections, and what one may take.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Admin;
@@ -29,6 +30,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let mut connections = JoinSet::new();
+    let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     let mut upkeep = interval(UPKEEP_EVERY);
     upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(shutdown);
@@ -36,11 +38,15 @@ pub async fn serve(
         tokio::select! {
             stream = listener.accept() => {
                 let stream = stream?;
-                // Beyond the cap a connection is closed at once: better than to let a probe wait
-                // behind clients that do nothing.
-                if connections.len() < ADMIN_CONNECTIONS {
-                    connections.spawn(connection(stream, Arc::clone(&admin)));
+                // Beyond the cap the oldest has to go: a probe asks as soon as it is connected, so
+                // those are clients that do nothing.
+                oldest.retain(|handle| !handle.is_finished());
+                if oldest.len() >= ADMIN_CONNECTIONS
+                    && let Some(idle) = oldest.pop_front()
+                {
+                    idle.abort();
                 }
+                oldest.push_back(connections.spawn(connection(stream, Arc::clone(&admin))));
             }
             Some(_) = connections.join_next() => {}
             _ = upkeep.tick() => admin.metrics.upkeep(),
