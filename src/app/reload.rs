@@ -171,14 +171,15 @@ impl Reloader {
             telemetry.apply(&config.log);
         }
         tracing::info!(hash = config.hash, "configuration applied");
-        let read_at = config.read_at;
+        let has_other_files = self.shared.state().config.files != config.files;
         self.retired
             .push(Arc::clone(&self.shared.state().config.consumers));
         self.tls.install(&config.server);
         self.shared.install(config, signing);
-        // It may name other files than the one before.
-        if let Ok(seen) = self.look(read_at).await {
-            self.seen = seen;
+        // What was seen before the files were read counts, lest an edit in between be lost. Of files
+        // that were not looked at nothing is known: they are read once more.
+        if has_other_files {
+            self.seen = NOTHING_SEEN;
         }
         self.refused = None;
         self.ended(ReloadOutcome::Applied, Vec::new());
@@ -253,3 +254,5 @@ fn fixed_until_restart(running: &Config, new: &Config) -> Vec<String> {
 /// A tenth of the time may go into reading what was refused.
 const PATIENCE: u32 = 9;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How no files look.
+const NOTHING_SEEN: [u8; 32] = [0; 32];
