@@ -19,6 +19,7 @@ use crate::keys::KeyStore;
 use crate::metrics::Metrics;
 use crate::refresh::{self, Environment, KeyPlan, KeyRing};
 use crate::rules::Rules;
+use crate::telemetry::TraceSettings;
 use crate::time::{Clock, SystemClock};
 
 /// The configuration in force with its key rings. Belongs to the control plane.
@@ -181,7 +182,10 @@ impl Shared {
             TokenCache::new(config.cache)
         };
         state.generation += 1;
-        if state.config.traces != config.traces {
+        // A secret that is sent along may be another one now, in the same place.
+        let sends_secrets = |it: &TraceSettings| !it.headers.is_empty();
+        let may_differ = config.traces.as_ref().is_some_and(sends_secrets);
+        if may_differ || state.config.traces != config.traces {
             spans::install(self.gate(), config.traces.as_ref(), &self.0.clock);
         }
         state.config = config;

@@ -219,12 +219,18 @@ impl App {
                 .spawn(ended_sender.clone())
                 .map_err(system("cannot start a worker"))?;
         }
+        // The workers hold the others: once all have ended, the channel says so.
+        drop(ended_sender);
         let gate = authority.gate();
         let control = async {
             let control = Control::start(authority, admin, health, tls, origin)?;
             let outcome = tokio::select! {
                 () = shutdown => Ok(()),
-                Some(ended) = ended.recv() => Err(AppError::Worker(reason(ended))),
+                Some(ended) = ended.recv() => {
+                    let reason = reason(ended);
+                    tracing::error!(reason, "a worker ended");
+                    Err(AppError::Worker(reason))
+                }
             };
             control.readiness.drain();
             end(&gate, &phase, drain, &mut ended, count).await;

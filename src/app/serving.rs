@@ -44,6 +44,8 @@ impl Builders {
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_concurrent_streams(STREAMS_PER_CONNECTION)
+            // As for gRPC: what one client takes back must not end the connection of its gateway.
+            .max_pending_accept_reset_streams(STREAMS_PER_CONNECTION as usize)
             .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
             .keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{Instant, timeout};
 
 use super::phase::{Phase, reached};
 use super::serving::{Builders, Leaving, enter, serve_grpc, serve_http};
@@ -111,8 +112,8 @@ impl Worker {
                 }
             },
         );
-        let (grpc, http) = tokio::join!(grpc, http);
-        grpc.and(http)
+        // Without one of its listeners a worker is of no use, and somebody has to hear of it.
+        tokio::try_join!(grpc, http).map(|((), ())| ())
     }
 }
 
@@ -144,13 +145,17 @@ async fn accept<F: Future<Output = ()> + 'static>(
             () = reached(&mut phase, Phase::Closing) => break,
         }
     }
-    // What the kernel has accepted for us is in flight too.
-    while let Ok(stream) = tokio::time::timeout(BACKLOG_WAIT, listener.accept()).await {
+    // What the kernel has accepted for us is in flight too; but clients may not stop to come.
+    let until = Instant::now() + BACKLOG_MAX;
+    while Instant::now() < until {
+        let Ok(stream) = timeout(BACKLOG_WAIT, listener.accept()).await else {
+            break;
+        };
         admit(stream?, &mut serving, phase.clone());
     }
     drop(listener);
     let ended = async { while serving.join_next().await.is_some() {} };
-    if tokio::time::timeout(closing, ended).await.is_err() {
+    if timeout(closing, ended).await.is_err() {
         tracing::warn!(
             ?closing,
             "connections were still open when their time was up"
@@ -161,3 +166,5 @@ async fn accept<F: Future<Output = ()> + 'static>(
 
 /// How long the kernel may take to hand over a connection that it accepted.
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
+/// How long connections are accepted at the end, where one comes after another.
+const BACKLOG_MAX: Duration = Duration::from_millis(100);

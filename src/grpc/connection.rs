@@ -86,6 +86,9 @@ fn builder(header_bytes: usize) -> Builder {
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        // A gateway's clients take back as many requests at once as they like, and all that there are
+        // may be in one read. The default of 20 would end the connection of everybody else.
+        .max_pending_accept_reset_streams(STREAMS_PER_CONNECTION as usize)
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
     builder
 }

@@ -83,9 +83,15 @@ async fn send_body(mut body: tonic::body::Body, mut stream: SendStream<Bytes>) {
 async fn send_data(mut data: Bytes, stream: &mut SendStream<Bytes>) -> Result<(), h2::Error> {
     while !data.is_empty() {
         stream.reserve_capacity(data.len());
-        let room = match poll_fn(|context| stream.poll_capacity(context)).await {
-            Some(room) => room?,
-            None => return Err(Reason::CANCEL.into()),
+        let room = poll_fn(|context| stream.poll_capacity(context));
+        let room = match timeout(REQUEST_TIMEOUT, room).await {
+            Ok(Some(room)) => room?,
+            Ok(None) => return Err(Reason::CANCEL.into()),
+            // It asks and reads nothing: what it sent would be held for as long as it likes.
+            Err(_) => {
+                stream.send_reset(Reason::CANCEL);
+                return Err(Reason::CANCEL.into());
+            }
         };
         let part = data.split_to(room.min(data.len()));
         if !part.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::{CHECK, Stage};
 use crate::support::h2::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, Raw, SETTINGS, frame,
-    head,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, Raw, SETTINGS,
+    frame, head,
 };
 
 #[test]
@@ -50,6 +50,32 @@ fn rapid_reset(raw: &mut Raw, number: usize) -> std::io::Result<()> {
     let request = frame(HEADERS, END_HEADERS, stream, &head(CHECK, &[]));
     let reset = frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
     raw.send(&[request, reset].concat())
+}
+
+/// A gateway's clients may take back many requests at once: it hears of the others all the same.
+#[test]
+fn calls_that_are_taken_back_at_once_end_no_other_on_their_connection() {
+    let stage = Stage::start();
+    for mut raw in stage.each(|to| Raw::greeted(to, b"")) {
+        let stream = |number: u32| 2 * number + 1;
+        let mut burst = Vec::new();
+        for number in 0..400 {
+            burst.extend(frame(
+                HEADERS,
+                END_HEADERS,
+                stream(number),
+                &head(CHECK, &[]),
+            ));
+            burst.extend(frame(RST_STREAM, 0, stream(number), &[0, 0, 0, 8]));
+        }
+        let last = stream(400);
+        let flags = END_HEADERS | END_STREAM;
+        burst.extend(frame(HEADERS, flags, last, &head(CHECK, &[])));
+        raw.send(&burst).expect("it reads");
+        let answer = raw.read_until(|it| it.kind == GOAWAY || it.stream == last);
+        let answer = answer.expect("an answer");
+        assert_eq!((answer.kind, answer.stream), (HEADERS, last));
+    }
 }
 
 /// Who asks and reads no answer gets no more of them than fit into the buffers of one connection.
