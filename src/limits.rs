@@ -44,8 +44,8 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 pub const BODIES_BYTES: usize = 64 * 1024 * 1024;
 /// Streams that one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION: u32 = 1024;
-/// `VerifyStream` calls that a worker has at a time: each holds some 16 KiB for as long as it likes.
-pub const VERIFY_STREAMS: usize = 512;
+/// `VerifyStream` calls that there are at a time: each holds some 16 KiB for as long as it likes.
+pub const VERIFY_STREAMS: usize = 2048;
 /// Bytes that may be under way on one HTTP/2 stream before we have read them.
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Bytes that may be under way on one HTTP/2 connection.

@@ -18,6 +18,7 @@ pub use status::{
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::metrics::Metrics;
 
@@ -26,6 +27,8 @@ pub struct Admin {
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
     source: Box<dyn StatusSource>,
+    /// Whether keys are being rotated.
+    is_rotating: AtomicBool,
 }
 
 /// Whoever knows what the running instance is like. Asked on the control plane; must not block.
@@ -61,6 +64,7 @@ impl Admin {
             metrics,
             readiness,
             source: Box::new(source),
+            is_rotating: AtomicBool::new(false),
         }
     }
 }

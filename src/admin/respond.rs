@@ -1,5 +1,7 @@
 //! One request, one answer.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
@@ -55,7 +57,13 @@ fn rotate_keys(admin: &Admin, method: &Method) -> Answer {
     if method != Method::POST {
         return wrong_method("POST");
     }
-    match admin.source.rotate_keys() {
+    // Each that waits for another process takes a thread.
+    if admin.is_rotating.swap(true, Ordering::Relaxed) {
+        return problem(StatusCode::CONFLICT, "a rotation is under way: wait for it");
+    }
+    let rotated = admin.source.rotate_keys();
+    admin.is_rotating.store(false, Ordering::Relaxed);
+    match rotated {
         Ok(keys) => json(&serde_json::json!({ "keys": keys })),
         Err(detail) => problem(StatusCode::CONFLICT, &detail),
     }

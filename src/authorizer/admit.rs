@@ -94,7 +94,17 @@ impl Authorizer {
             None => token,
         };
         let judgement = self.judgement_on_known(met, &token, now);
-        let judgement = token.judgements.keep(judgement).err();
+        let is_signed_now = judgement.fresh.as_ref().is_some_and(|it| it.start == now);
+        let (token, judgement) = match token.judgements.keep(judgement) {
+            Ok(()) => (token, None),
+            // There is no room, but what cost a signature is kept: the list begins anew with it.
+            Err(judgement) if is_signed_now => {
+                let token = Arc::new(token.unjudged());
+                let judgement = token.judgements.keep(*judgement).err();
+                (token, judgement)
+            }
+            Err(judgement) => (token, Some(judgement)),
+        };
         if judgement.is_none() {
             // It grew, and the cache counts bytes.
             cache.insert(bytes, Arc::clone(&token));
@@ -246,7 +256,8 @@ impl Authorizer {
             if !is_same || judgement.minted.is_err() || !judgement.is_fresh(now) {
                 return None;
             }
-            let mut set = judgement.forwarded.set.iter();
+            // It comes last.
+            let mut set = judgement.forwarded.set.iter().rev();
             let (_, minted) = set.find(|(name, _)| *name == internal.header)?;
             Some((minted.clone(), judgement.fresh.clone()?))
         })

@@ -73,6 +73,14 @@ impl Authorizer {
             Access::Public => return without(Reason::OkPublic),
             Access::Required | Access::Optional | Access::Permissive => {}
         }
+        if met.rule.settings.require.reads_request()
+            && let Err(reason) = asked.has_readable_host()
+        {
+            observer.step(Step::Rule, Err(reason), || {
+                "a condition reads the request, and its host is none".to_owned()
+            });
+            return without(reason);
+        }
         let token = asked.token(met.rule);
         let token = observer.judged(Step::Credentials, token, || match token {
             Ok(token) => format!("found a token of {} bytes", token.len()),
@@ -113,9 +121,6 @@ impl Authorizer {
         let id = id?;
         let rule = rules.get(id);
         let path = path?;
-        if rule.settings.require.reads_request() {
-            asked.has_readable_host()?;
-        }
         Ok(Met { id, rule, path })
     }
 
@@ -143,9 +148,10 @@ impl Authorizer {
         if asked.cache.is_none() {
             let facts = facts::of_token(token)?;
             let explain = |facts: &Facts<'_>| require.explain(facts);
-            for reading in met.readings() {
+            for (number, reading) in met.readings().enumerate() {
                 let lines = facts::with_request(facts, asked.request, reading, explain);
-                for line in &lines {
+                // Of a second reading only what it changes.
+                for line in lines.iter().filter(|it| number == 0 || it.outcome.is_err()) {
                     observer.step(Step::Rule, line.outcome, || line.detail.clone());
                 }
                 lines.iter().try_for_each(|line| line.outcome)?;
@@ -178,6 +184,9 @@ fn judgement<'a>(met: &Met<'_>, admitted: &'a Admitted) -> Result<&'a Judgement,
 
 /// Whether the token of ours that the request is to carry could be made.
 fn minted(met: &Met<'_>, admitted: &Admitted, observer: &mut impl Observer) -> Result<(), Reason> {
+    if met.rule.settings.forward.internal_token.is_none() {
+        return Ok(());
+    }
     let minted = judgement(met, admitted)?.minted;
     if minted.is_ok() {
         return Ok(());

@@ -271,9 +271,11 @@ fn name_of(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// What may be shown of a key that nobody knows: `authorization:SECRET` is one for YAML.
-pub(crate) fn before_colon(key: &str) -> Cow<'_, str> {
-    match key.find([':', '=']) {
+/// What may be shown of a key that nobody knows, or that has no value: its first word. For YAML
+/// `authorization:SECRET` is one, and `authorization SECRET`.
+pub(crate) fn first_word(key: &str) -> Cow<'_, str> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    match key.find(|letter| !plain(letter)) {
         Some(end) => Cow::Owned(format!("{}…", &key[..end])),
         None => Cow::Borrowed(key),
     }

@@ -9,7 +9,7 @@ use serde::de::{
 };
 
 use super::nearest::nearest;
-use super::problems::{HIDDEN, Problems, before_colon, push_index, push_key};
+use super::problems::{HIDDEN, Problems, first_word, push_index, push_key};
 use super::tree::{Node, Value};
 
 /// Reads `tree`; every error goes to `problems`. What could not be read is missing in the result,
@@ -266,14 +266,25 @@ impl<'de> MapAccess<'de> for MapReader<'_> {
         };
         let reader: StrDeserializer<'_, ReadError> = key.as_str().into_deserializer();
         seed.deserialize(reader).map(Some).map_err(|error| {
-            let key = before_colon(key).into_owned();
+            let key = first_word(key).into_owned();
             error.within(Step::Key(key), node)
         })
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let (key, node) = self.entry.expect("serde asks for the key before the value");
-        seed.deserialize(Reader(node))
-            .map_err(|error| error.within(Step::Key(key.clone()), node))
+        seed.deserialize(Reader(node)).map_err(|error| {
+            let key = match node.value {
+                Value::Null => first_word(key).into_owned(),
+                Value::Bool(_)
+                | Value::Integer(_)
+                | Value::Unsigned(_)
+                | Value::Float(_)
+                | Value::Text(_)
+                | Value::List(_)
+                | Value::Map(_) => key.clone(),
+            };
+            error.within(Step::Key(key), node)
+        })
     }
 }

@@ -49,6 +49,18 @@ impl Credentials {
     }
 }
 
+impl Credentials {
+    /// Whether it is the name of a header that is looked at itself.
+    pub(super) fn is_source(&self, name: &[u8]) -> bool {
+        self.sources.iter().any(|source| match source {
+            CredentialSource::Header { name: ours, .. } => {
+                name.eq_ignore_ascii_case(ours.as_str().as_bytes())
+            }
+            CredentialSource::Cookie(_) | CredentialSource::Query(_) => false,
+        })
+    }
+}
+
 /// What was found so far.
 struct Search<'c, 'a> {
     credentials: &'c Credentials,
@@ -69,7 +81,7 @@ impl<'a> Search<'_, 'a> {
                     let wanted = wanted.as_str().as_bytes();
                     if name.eq_ignore_ascii_case(wanted) {
                         self.line(source, value, scheme.as_deref());
-                    } else if are_twins(name, wanted) {
+                    } else if are_twins(name, wanted) && !credentials.is_source(name) {
                         self.add(source, Err(Reason::TokenAmbiguous));
                     }
                 }

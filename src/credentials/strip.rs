@@ -54,7 +54,7 @@ impl Credentials {
                 continue;
             };
             let ours = wanted.as_str().as_bytes();
-            let is_token = are_twins(name, ours)
+            let is_token = are_twins(name, ours) && !self.is_source(name)
                 || name.eq_ignore_ascii_case(ours)
                     && places::in_header(value, scheme.as_deref()).is_some();
             // What is no name cannot be removed by it, and no gateway lets it in.

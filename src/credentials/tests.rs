@@ -143,6 +143,27 @@ fn what_is_the_same_header_to_some_upstreams_is_ambiguous_and_stripped() {
 }
 
 #[test]
+fn both_spellings_of_a_header_may_be_looked_at() {
+    let header = |name| CredentialSource::Header {
+        name: HeaderName::from_static(name),
+        scheme: None,
+    };
+    let both = Credentials {
+        sources: Box::new([header("x-token"), header("x_token")]),
+        on_multiple: OnMultiple::Reject,
+    };
+    for (headers, expected) in [
+        (&[("x-token", "a")][..], "a@0"),
+        (&[("x_token", "a")], "a@1"),
+        (&[("x-token", "a"), ("x_token", "a")], "a@0"),
+        (&[("x-token", "a"), ("x_token", "b")], "token_ambiguous"),
+        (&[("x-token", "a"), ("x.token", "a")], "token_ambiguous"),
+    ] {
+        assert_eq!(find(&both, "/", headers), expected, "{headers:?}");
+    }
+}
+
+#[test]
 fn a_header_without_scheme_is_the_token() {
     for (value, expected) in [
         ("a.b.c", "a.b.c@1"),

@@ -83,7 +83,7 @@ impl Verifier for VerifierService {
     ) -> Result<Response<Self::VerifyStreamStream>, Status> {
         let place = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
             Status::resource_exhausted(format!(
-                "{VERIFY_STREAMS} streams are open: close one, or call VerifyBatch"
+                "there are {VERIFY_STREAMS} streams already: call VerifyBatch, or come back"
             ))
         })?;
         let gate = Arc::clone(&self.gate);

@@ -226,7 +226,13 @@ impl KeyRing {
         let there = &plan.sources[index].kind;
         let is_same_place = |here: &SourceSettings| match (&here.kind, there) {
             (SourceKind::Url(here, before), SourceKind::Url(there, after)) => {
-                here == there && before.trusts_no_more_than(after)
+                // Where the scheme is written it does not matter what another one may be.
+                let allow_http = before.allow_http;
+                let after = HttpSettings {
+                    allow_http,
+                    ..after.clone()
+                };
+                here == there && before.trusts_no_more_than(&after)
             }
             (SourceKind::Discovery(before), SourceKind::Discovery(after)) => {
                 before.trusts_no_more_than(after)

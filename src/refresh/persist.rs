@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::signature::{fill_random, sha256};
 use crate::time::UnixMillis;
@@ -74,6 +75,26 @@ impl StateFile {
         self.parse(&content).map(Some).ok_or(LoadError::Damaged)
     }
 
+    /// Removes what a process left that ended while it wrote.
+    pub(super) fn tidy(&self) {
+        let (Some(directory), Some(stem)) = (self.path.parent(), self.path.file_stem()) else {
+            return;
+        };
+        let Ok(entries) = fs::read_dir(directory) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_ours = name.ends_with(".tmp") && name.starts_with(&*stem.to_string_lossy());
+            let modified = entry.metadata().and_then(|it| it.modified());
+            let age = modified.ok().and_then(|at| at.elapsed().ok());
+            if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     /// Replaces what was saved.
     ///
     /// # Errors
@@ -129,12 +150,16 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Nobody writes for so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(600);
 const MAGIC: &str = "jotgate-keys-1";
 const HEADER_BYTES_MAX: u64 = 256;
 
 #[cfg(test)]
 mod tests {
-    use super::{LoadError, SavedSet, StateFile};
+    use std::time::{Duration, SystemTime};
+
+    use super::{LEFT_BEHIND, LoadError, SavedSet, StateFile};
     use crate::time::UnixMillis;
 
     const JSON: &[u8] = br#"{"keys":["a line\n"]}"#;
@@ -172,6 +197,23 @@ mod tests {
         for length in 0..content.len() {
             assert!(damaged(&content[..length]), "length {length}");
         }
+    }
+
+    #[test]
+    fn what_was_left_half_written_is_removed_when_nobody_can_be_writing_it() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = saved(&directory);
+        let left = |name: &str, age: Duration| {
+            let path = file.path().with_extension(name);
+            let created = std::fs::File::create(&path).expect("writable");
+            let at = SystemTime::now() - age;
+            created.set_modified(at).expect("ours");
+            path
+        };
+        let old = left("0123456789abcdef.tmp", 2 * LEFT_BEHIND);
+        let new = left("fedcba9876543210.tmp", Duration::ZERO);
+        file.tidy();
+        assert!(!old.exists() && new.exists() && file.path().exists());
     }
 
     #[test]

@@ -152,6 +152,9 @@ pub(super) fn identity(source: &SourceSettings, issuer: &str) -> String {
     };
     let mut identity = format!("{kind} {place}");
     if let Some(http) = http {
+        // Of a URL the scheme is written in it.
+        let is_discovery = matches!(source.kind, SourceKind::Discovery(_));
+        let may_be_http = is_discovery && http.allow_http;
         let pins = http.spki_sha256.iter();
         let mut pins: Vec<_> = pins.map(|pin| format!("\npin {}", hex(pin))).collect();
         pins.sort();
@@ -160,7 +163,7 @@ pub(super) fn identity(source: &SourceSettings, issuer: &str) -> String {
             .iter()
             .map(|path| format!("\nca {}", path.display()))
             .chain(pins)
-            .chain(http.allow_http.then(|| "\nhttp".to_owned()));
+            .chain(may_be_http.then(|| "\nhttp".to_owned()));
         identity.extend(trust);
     }
     identity
@@ -204,15 +207,16 @@ mod tests {
         };
         let plain = identity("https://idp/keys?p=a", |_| ());
         assert_eq!(plain, "jwks_url https://idp/keys?p=a");
-        assert_eq!(
-            plain,
-            identity("https://idp/keys?p=a", |it| it.max_bytes = 1)
-        );
+        for same in [
+            identity("https://idp/keys?p=a", |it| it.max_bytes = 1),
+            identity("https://idp/keys?p=a", |it| it.allow_http = true),
+        ] {
+            assert_eq!(plain, same);
+        }
         for other in [
             identity("https://idp/keys?p=b", |_| ()),
             identity("https://idp/keys?p=a", |it| it.spki_sha256 = vec![[0; 32]]),
             identity("https://idp/keys?p=a", |it| it.ca_file = Some("ca".into())),
-            identity("https://idp/keys?p=a", |it| it.allow_http = true),
         ] {
             assert_ne!(plain, other);
         }

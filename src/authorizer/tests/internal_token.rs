@@ -101,6 +101,14 @@ fn rules_that_want_the_same_internal_token_share_it_however_many_they_are() {
         }
     }
     assert_eq!(minter.made.load(Ordering::Relaxed), 1);
+    // Once all that is kept is over, one is made, and kept although there was no room.
+    fixture.clock.advance(Duration::from_secs(60));
+    for _ in 0..3 {
+        for number in [MORE - 1, 0, MORE - 1] {
+            decide(&fixture, &number.to_string(), Some(&token));
+        }
+    }
+    assert_eq!(minter.made.load(Ordering::Relaxed), 2);
 }
 
 #[test]

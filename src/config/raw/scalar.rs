@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use crate::config::nearest::nearest;
-use crate::config::problems::{before_colon, quoted};
+use crate::config::problems::{first_word, quoted};
 use crate::listen::{Address, ClientName};
 use crate::signature::Algorithm;
 
@@ -152,7 +152,7 @@ impl Scalar for HeaderName {
         Self::from_bytes(text.as_bytes()).map_err(|_| {
             format!(
                 "{} is not a header name: letters, digits and -_.!#$%&'*+^`|~ only",
-                quoted(&before_colon(text))
+                quoted(&first_word(text))
             )
         })
     }

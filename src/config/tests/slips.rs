@@ -24,6 +24,8 @@ fn no_slip_in_writing_a_header_shows_its_value() {
         "{ authorization:SECRET }",
         "{ authorization:Bearer SECRET }",
         "{ authorization=Bearer SECRET }",
+        "{ authorization Bearer SECRET }",
+        "{ x-api-key SECRET }",
         "{ authorization:SECRET: x }",
         "[authorization:SECRET]",
         "authorization:SECRET",

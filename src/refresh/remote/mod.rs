@@ -156,6 +156,7 @@ impl Follow {
     /// asked right after, so that a key it has removed lives no longer than one fetch.
     pub(super) fn restore(&self) {
         let Some(state) = &self.state else { return };
+        state.tidy();
         let path = state.path().display();
         match state.load(self.bytes_max) {
             Ok(None) => {}

@@ -3,7 +3,6 @@
 use jotgate::grpc::proto::jotgate::v1::VerifyRequest;
 use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
 use jotgate::limits::VERIFY_STREAMS;
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -14,10 +13,10 @@ use crate::support::wait;
 
 #[test]
 fn streams_that_ask_nothing_are_bounded_and_those_that_are_closed_make_room() {
-    let stage = Stage::start_with(&json!({ "server": { "threads": 1 } }));
-    let idle = Rpc::connect(stage.jotgate.grpc());
-    let open = || {
-        idle.run(|channel| async {
+    let stage = Stage::start();
+    let connections = [(); 4].map(|()| Rpc::connect(stage.jotgate.grpc()));
+    let open = |number: usize| {
+        connections[number % connections.len()].run(|channel| async {
             let (asker, questions) = mpsc::channel::<VerifyRequest>(1);
             let mut client = VerifierClient::new(channel);
             let verdicts = client.verify_stream(ReceiverStream::new(questions)).await?;
@@ -25,13 +24,13 @@ fn streams_that_ask_nothing_are_bounded_and_those_that_are_closed_make_room() {
         })
     };
     let mut streams: Vec<_> = (0..VERIFY_STREAMS)
-        .map(|number| open().unwrap_or_else(|status| panic!("{number}: {status:?}")))
+        .map(|number| open(number).unwrap_or_else(|status| panic!("{number}: {status:?}")))
         .collect();
-    let refused = open().map(|_| ()).expect_err("there are enough");
+    let refused = open(0).map(|_| ()).expect_err("there are enough");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.message().contains("VerifyBatch"), "{refused:?}");
     stage.assert_good("beside them");
 
     streams.pop();
-    wait::until("there is room again", || open().ok());
+    wait::until("there is room again", || open(VERIFY_STREAMS - 1).ok());
 }

@@ -34,6 +34,7 @@ pub(super) fn expected(house: &House<'_>, asked: &Asked) -> Verdict {
     let judged = match rule.access {
         Access::Public => return verdict(Reason::OkPublic, place),
         Access::Denied => return verdict(Reason::RuleDenied, place),
+        _ if is_unreadable(rule, asked) => return verdict(Reason::PathAmbiguous, place),
         Access::Required | Access::Optional | Access::Permissive => {
             carried(house, asked).and_then(|bearer| judge(house, rule, bearer, asked))
         }
@@ -62,21 +63,15 @@ pub(super) fn expected(house: &House<'_>, asked: &Asked) -> Verdict {
     }
 }
 
-/// The place of the rule; `None` beside the rules.
-fn meet(house: &House<'_>, asked: &Asked) -> Result<Option<usize>, Reason> {
-    let met = find(house, asked)?;
-    let rule = met.map(|place| &house.rules[place]);
-    let reads_request = rule.is_some_and(|rule| {
-        let mut lines = rule.require.iter();
-        lines.any(|line| matches!(line, Line::NoDelete | Line::NotA))
-    });
-    if reads_request && matches!(asked.host.1, Reading::Ambiguous) {
-        return Err(Reason::PathAmbiguous);
-    }
-    Ok(met)
+/// Whether a line reads the request, whose host is none.
+fn is_unreadable(rule: &Written, asked: &Asked) -> bool {
+    let mut lines = rule.require.iter();
+    let reads_request = lines.any(|line| matches!(line, Line::NoDelete | Line::NotA));
+    reads_request && matches!(asked.host.1, Reading::Ambiguous)
 }
 
-fn find(house: &House<'_>, asked: &Asked) -> Result<Option<usize>, Reason> {
+/// The place of the rule; `None` beside the rules.
+fn meet(house: &House<'_>, asked: &Asked) -> Result<Option<usize>, Reason> {
     let (rules, target) = (house.rules, asked.target.1);
     if !rules.is_empty() && matches!(target, Reading::Ambiguous) {
         return Err(Reason::PathAmbiguous);
