@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What has come of all messages that are not complete.
 #[derive(Debug)]
@@ -70,6 +71,18 @@ impl Drop for Held {
         self.release();
     }
 }
+
+/// What the head of a request takes in memory, roughly: never less than what it is.
+#[must_use]
+pub fn head_bytes(headers: &HeaderMap) -> usize {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| {
+        FIELD_BYTES + name.as_str().len() + value.len()
+    };
+    headers.iter().map(bytes).sum()
+}
+
+/// One field in a map of them, beside its text.
+const FIELD_BYTES: usize = 128;
 
 /// One message, as it comes. It nearly always is one part, which is neither copied nor counted: then
 /// workers meet in nothing here.

@@ -7,7 +7,8 @@ use std::task::Context;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::{Method, Request};
+use http::{Method, Request, Response};
+use tonic::Status;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tower_service::Service as _;
@@ -19,7 +20,7 @@ use super::proto::jotgate::v1::verifier_server::VerifierServer;
 use super::routed::{self, RequestBody};
 use super::signer::SignerService;
 use super::verifier::VerifierService;
-use crate::gate::Gate;
+use crate::gate::{Gate, head_bytes};
 use crate::issue::Desk;
 use crate::limits::MESSAGE_BYTES;
 
@@ -106,17 +107,34 @@ impl GrpcService {
     pub(super) fn answer(
         &self,
         request: Request<RecvStream>,
-        respond: SendResponse<Bytes>,
+        mut respond: SendResponse<Bytes>,
         context: &mut Context<'_>,
     ) {
         if request.uri().path() == CHECK_PATH && request.method() == Method::POST {
             return answer::check(&self.gate, request, respond, context);
+        }
+        // The head is kept until the message has come, and may be large in memory while it is small on
+        // the wire.
+        let mut head = self.gate.bodies().begin();
+        if !head.grow(head_bytes(request.headers())) {
+            let (refusal, ()) = full().into_http::<()>().into_parts();
+            if let Err(error) = respond.send_response(Response::from_parts(refusal, ()), true) {
+                tracing::debug!(%error, "an answer found nobody");
+            }
+            return;
         }
         let held = self.gate.bodies().begin();
         let body = |body| tonic::body::Body::new(RequestBody::new(body, held));
         let mut request = request.map(body);
         request.extensions_mut().insert(self.address);
         let routed = self.routes.clone().call(request);
-        tokio::task::spawn_local(routed::send(routed, respond));
+        tokio::task::spawn_local(async move {
+            routed::send(routed, respond).await;
+            drop(head);
+        });
     }
+}
+
+fn full() -> Status {
+    Status::resource_exhausted("too many calls wait for their messages")
 }

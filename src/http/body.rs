@@ -3,10 +3,11 @@
 use std::pin::pin;
 
 use bytes::{Buf as _, Bytes};
+use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
-use crate::gate::{Gate, NotTaken, Parts};
+use crate::gate::{Gate, NotTaken, Parts, head_bytes};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,19 @@ pub(super) enum Unread {
     Incomplete,
 }
 
-/// Reads at most `bytes_max` bytes, as one of the requests that wait.
-pub(super) async fn read<B: Body>(gate: &Gate, body: B, bytes_max: usize) -> Result<Bytes, Unread> {
+/// Reads at most `bytes_max` bytes, as one of the requests that wait. Their heads wait with them, and
+/// may be large in memory while they are small on the wire.
+pub(super) async fn read<B: Body>(
+    gate: &Gate,
+    headers: &HeaderMap,
+    body: B,
+    bytes_max: usize,
+) -> Result<Bytes, Unread> {
     let _waiting = gate.wait().ok_or(Unread::Overloaded)?;
+    let mut head = gate.bodies().begin();
+    if !head.grow(head_bytes(headers)) {
+        return Err(Unread::Overloaded);
+    }
     let mut parts = Parts::new(bytes_max);
     let mut body = pin!(body);
     while let Some(frame) = body.frame().await {

@@ -73,7 +73,7 @@ where
             detail,
         ));
     }
-    let body = read(counter.gate, body, MESSAGE_BYTES).await?;
+    let body = read(counter.gate, asking, body, MESSAGE_BYTES).await?;
     let signed = in_force.sign_document(&client, document, &body, counter.desk.now());
     signed.map_err(|error| match error {
         SignError::Malformed | SignError::NoClaims(_) => {

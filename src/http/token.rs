@@ -199,7 +199,7 @@ impl Form {
             let detail = "send application/x-www-form-urlencoded";
             return Err(Fault::bad("invalid_request", detail));
         }
-        let body = read(gate, body, FORM_BYTES).await?;
+        let body = read(gate, asking, body, FORM_BYTES).await?;
         let pairs = form_urlencoded::parse(&body).into_owned();
         // An empty parameter counts as none (RFC 6749 3.2).
         let form = Self(pairs.filter(|(_, value)| !value.is_empty()).collect());
@@ -249,11 +249,16 @@ impl Form {
 }
 
 /// The whole body, if it is not too long.
-pub(super) async fn read<B>(gate: &Gate, body: B, bytes_max: usize) -> Result<Bytes, Fault>
+pub(super) async fn read<B>(
+    gate: &Gate,
+    asking: &Parts,
+    body: B,
+    bytes_max: usize,
+) -> Result<Bytes, Fault>
 where
     B: Body,
 {
-    body::read(gate, body, bytes_max)
+    body::read(gate, &asking.headers, body, bytes_max)
         .await
         .map_err(|unread| match unread {
             Unread::TooLong => {

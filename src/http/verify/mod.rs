@@ -10,6 +10,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
@@ -17,21 +18,21 @@ use http_body_util::Full;
 pub(crate) use verdict::to_json as verdict_json;
 
 use super::body::{self, Unread};
-use super::problem;
+use super::{auth, problem};
 use crate::gate::Gate;
 use crate::grpc::proto::jotgate::v1::VerifyResponse;
 use crate::grpc::verifier;
 use crate::limits::MESSAGE_BYTES;
 use crate::reason::Reason;
-use crate::telemetry::TraceContext;
 
 /// Answers the question in `body`. A bad token is a verdict, with status 200; what is no question
 /// is a problem, with status 400 or 413.
-pub(super) async fn answer<B>(gate: &Gate, within: &TraceContext, body: B) -> Response<Full<Bytes>>
+pub(super) async fn answer<B>(gate: &Gate, asking: &Parts, body: B) -> Response<Full<Bytes>>
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let body = match body::read(gate, body, MESSAGE_BYTES).await {
+    let within = &auth::within(gate, asking);
+    let body = match body::read(gate, &asking.headers, body, MESSAGE_BYTES).await {
         Ok(body) => body,
         Err(Unread::TooLong) => {
             let detail = format!("a question has at most {MESSAGE_BYTES} bytes");
