@@ -146,7 +146,7 @@ async fn accept<F: Future<Output = ()> + 'static>(
         }
     }
     // What the kernel has accepted for us is in flight too; but clients may not stop to come.
-    let until = Instant::now() + BACKLOG_MAX;
+    let until = Instant::now() + closing / 4;
     while Instant::now() < until {
         let Ok(stream) = timeout(BACKLOG_WAIT, listener.accept()).await else {
             break;
@@ -166,5 +166,3 @@ async fn accept<F: Future<Output = ()> + 'static>(
 
 /// How long the kernel may take to hand over a connection that it accepted.
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
-/// How long connections are accepted at the end, where one comes after another.
-const BACKLOG_MAX: Duration = Duration::from_millis(100);
