@@ -11,11 +11,10 @@ pub fn run(data: &[u8]) {
             continue;
         };
         assert!(!parsed.keys.is_empty() && parsed.keys.len() <= KEYS_PER_SET);
-        match serde_json::from_slice::<serde_json::Value>(data) {
-            Ok(set) => assert!(set["keys"].is_array()),
-            // A key that nobody can read is left out; its number is JSON all the same.
-            Err(error) => assert!(error.to_string().contains("number out of range"), "{error}"),
-        }
+        // A key that nobody can read (half a surrogate, a number beyond all bounds) is left out, and
+        // all around it is JSON.
+        let set: Set = serde_json::from_slice(data).expect("it was read");
+        assert!(set.keys.len() >= parsed.keys.len());
         for key in &parsed.keys {
             check(key);
             let twins = parsed
@@ -29,6 +28,11 @@ pub fn run(data: &[u8]) {
     if let Ok(key) = parse_pem(data, Some("k"), None, Algorithm::Rs256) {
         check(&key);
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Set {
+    keys: Vec<serde::de::IgnoredAny>,
 }
 
 fn check(key: &Key) {
