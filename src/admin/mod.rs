@@ -18,7 +18,8 @@ pub use status::{
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+
+use tokio::sync::Semaphore;
 
 use crate::metrics::Metrics;
 
@@ -27,8 +28,8 @@ pub struct Admin {
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
     source: Box<dyn StatusSource>,
-    /// Whether keys are being rotated.
-    is_rotating: AtomicBool,
+    /// For the one rotation of keys that is under way.
+    rotating: Semaphore,
 }
 
 /// Whoever knows what the running instance is like. Asked on the control plane; must not block.
@@ -64,7 +65,7 @@ impl Admin {
             metrics,
             readiness,
             source: Box::new(source),
-            is_rotating: AtomicBool::new(false),
+            rotating: Semaphore::new(1),
         }
     }
 }

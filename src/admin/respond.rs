@@ -1,7 +1,5 @@
 //! One request, one answer.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
@@ -58,12 +56,10 @@ fn rotate_keys(admin: &Admin, method: &Method) -> Answer {
         return wrong_method("POST");
     }
     // Each that waits for another process takes a thread.
-    if admin.is_rotating.swap(true, Ordering::Relaxed) {
+    let Ok(_turn) = admin.rotating.try_acquire() else {
         return problem(StatusCode::CONFLICT, "a rotation is under way: wait for it");
-    }
-    let rotated = admin.source.rotate_keys();
-    admin.is_rotating.store(false, Ordering::Relaxed);
-    match rotated {
+    };
+    match admin.source.rotate_keys() {
         Ok(keys) => json(&serde_json::json!({ "keys": keys })),
         Err(detail) => problem(StatusCode::CONFLICT, &detail),
     }

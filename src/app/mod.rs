@@ -212,7 +212,6 @@ impl App {
             origin,
             ..
         } = self;
-        let count = workers.len();
         let (ended_sender, mut ended) = mpsc::unbounded_channel();
         for worker in workers {
             worker
@@ -233,7 +232,7 @@ impl App {
                 }
             };
             control.readiness.drain();
-            end(&gate, &phase, drain, &mut ended, count).await;
+            end(&gate, &phase, drain, &mut ended).await;
             spans::end(&gate).await;
             control.stop();
             outcome
@@ -276,7 +275,6 @@ async fn end(
     phase: &watch::Sender<Phase>,
     drain: Duration,
     ended: &mut mpsc::UnboundedReceiver<Ended>,
-    workers: usize,
 ) {
     tracing::info!(?drain, "draining");
     gate.drain();
@@ -290,13 +288,8 @@ async fn end(
         }
     }
     phase.send_replace(Phase::Closing);
-    for _ in 0..workers {
-        // A worker that had ended before is not waited for a second time: the channel is closed
-        // once all have.
-        if ended.recv().await.is_none() {
-            break;
-        }
-    }
+    // The channel is closed once all workers have ended.
+    while ended.recv().await.is_some() {}
     tracing::info!("ended");
 }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{Instant, timeout};
 
 use super::phase::{Phase, reached};
 use super::serving::{Builders, Leaving, enter, serve_grpc, serve_http};
@@ -112,8 +111,8 @@ impl Worker {
                 }
             },
         );
-        // Without one of its listeners a worker is of no use, and somebody has to hear of it.
-        tokio::try_join!(grpc, http).map(|((), ())| ())
+        let (grpc, http) = tokio::join!(grpc, http);
+        grpc.and(http)
     }
 }
 
@@ -145,17 +144,13 @@ async fn accept<F: Future<Output = ()> + 'static>(
             () = reached(&mut phase, Phase::Closing) => break,
         }
     }
-    // What the kernel has accepted for us is in flight too; but clients may not stop to come.
-    let until = Instant::now() + closing / 4;
-    while Instant::now() < until {
-        let Ok(stream) = timeout(BACKLOG_WAIT, listener.accept()).await else {
-            break;
-        };
+    // What the kernel has accepted for us is in flight too.
+    while let Ok(stream) = tokio::time::timeout(BACKLOG_WAIT, listener.accept()).await {
         admit(stream?, &mut serving, phase.clone());
     }
     drop(listener);
     let ended = async { while serving.join_next().await.is_some() {} };
-    if timeout(closing, ended).await.is_err() {
+    if tokio::time::timeout(closing, ended).await.is_err() {
         tracing::warn!(
             ?closing,
             "connections were still open when their time was up"

@@ -7,7 +7,7 @@ use std::task::Context;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use tonic::Status;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -117,8 +117,7 @@ impl GrpcService {
         // the wire.
         let mut head = self.gate.bodies().begin();
         if !head.grow(head_bytes(request.headers())) {
-            let (refusal, ()) = full().into_http::<()>().into_parts();
-            if let Err(error) = respond.send_response(Response::from_parts(refusal, ()), true) {
+            if let Err(error) = respond.send_response(full().into_http(), true) {
                 tracing::debug!(%error, "an answer found nobody");
             }
             return;

@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
@@ -52,8 +51,8 @@ pub(super) enum Headers {
 pub(super) struct Fetcher {
     settings: HttpSettings,
     timeout: Duration,
-    /// Whether a client is being made, perhaps of files that nobody can read in time.
-    is_building: Arc<AtomicBool>,
+    /// For the one client that is being made, perhaps of files that nobody can read in time.
+    building: Arc<Semaphore>,
 }
 
 impl Fetcher {
@@ -62,7 +61,7 @@ impl Fetcher {
         Self {
             settings,
             timeout,
-            is_building: Arc::default(),
+            building: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -161,11 +160,10 @@ impl Fetcher {
         }
         let (timeout, url) = (self.timeout, url.clone());
         // One at a time: each that hangs keeps a thread, of which there are not many.
-        if self.is_building.swap(true, Ordering::Relaxed) {
+        let Ok(building) = Arc::clone(&self.building).try_acquire_owned() else {
             let problem = "files that it needs are still being read, since an earlier attempt";
             return Err(SourceError::Client(problem.to_owned()));
-        }
-        let building = Building(Arc::clone(&self.is_building));
+        };
         // Reads files, among them every certificate authority of the system.
         let built = tokio::task::spawn_blocking(move || {
             let _building = building;
@@ -194,15 +192,6 @@ impl Fetcher {
             body.extend_from_slice(&piece);
         }
         Ok(body)
-    }
-}
-
-/// A client that is being made.
-struct Building(Arc<AtomicBool>);
-
-impl Drop for Building {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -226,16 +226,12 @@ impl KeyRing {
         let there = &plan.sources[index].kind;
         let is_same_place = |here: &SourceSettings| match (&here.kind, there) {
             (SourceKind::Url(here, before), SourceKind::Url(there, after)) => {
-                // Where the scheme is written it does not matter what another one may be.
-                let allow_http = before.allow_http;
-                let after = HttpSettings {
-                    allow_http,
-                    ..after.clone()
-                };
-                here == there && before.trusts_no_more_than(&after)
+                here == there && before.trusts_no_more_than(after)
             }
             (SourceKind::Discovery(before), SourceKind::Discovery(after)) => {
-                before.trusts_no_more_than(after)
+                // Of a URL the scheme is written in it.
+                let allows_no_less = !before.allow_http || after.allow_http;
+                allows_no_less && before.trusts_no_more_than(after)
             }
             _ => false,
         };

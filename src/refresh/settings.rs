@@ -100,14 +100,12 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// Whether whoever could give keys to this one could give them to `other` as well.
+    /// Whether whoever could give keys to this one over https could give them to `other` as well.
     pub(super) fn trusts_no_more_than(&self, other: &Self) -> bool {
         let is_pinned = |settings: &Self| !settings.spki_sha256.is_empty();
         let mut pins = self.spki_sha256.iter();
         let pins_are_kept = pins.all(|pin| other.spki_sha256.contains(pin));
-        self.ca_file == other.ca_file
-            && (!is_pinned(other) || is_pinned(self) && pins_are_kept)
-            && (!self.allow_http || other.allow_http)
+        self.ca_file == other.ca_file && (!is_pinned(other) || is_pinned(self) && pins_are_kept)
     }
 }
 
