@@ -5,7 +5,7 @@ use std::iter;
 use super::decision::Admitted;
 use super::narrow::{check_scopes_asked, is_cors_preflight};
 use super::{Authorizer, Buffers, Decision, Meter, Question, facts};
-use crate::cache::{Judgement, TokenCache};
+use crate::cache::{Judgement, TokenCache, VerifiedToken};
 use crate::matching::bare_host;
 use crate::path::{Path, PathScratch};
 use crate::reason::{Class, Reason};
@@ -40,6 +40,25 @@ impl<'a> Met<'a> {
         let whole = self.path.map_or(&b""[..], |path| path.as_bytes());
         let other = self.path.and_then(|path| path.without_parameters());
         iter::once(whole).chain(other)
+    }
+
+    /// Tells of every line, what it expected and found.
+    fn show_lines<'r, R: RequestView<'r>>(
+        &self,
+        token: &VerifiedToken,
+        asked: &Asked<'_, R>,
+        observer: &mut impl Observer,
+    ) -> Result<(), Reason> {
+        let facts = facts::of_token(token)?;
+        let explain = |facts: &Facts<'_>| self.rule.settings.require.explain(facts);
+        for (number, reading) in self.readings().enumerate() {
+            let lines = facts::with_request(facts, asked.request, reading, explain);
+            // Of a second reading only what it changes.
+            for line in lines.iter().filter(|it| number == 0 || it.outcome.is_err()) {
+                observer.step(Step::Rule, line.outcome, || line.detail.clone());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -146,25 +165,18 @@ impl Authorizer {
         }
         let require = &met.rule.settings.require;
         if asked.cache.is_none() {
-            let facts = facts::of_token(token)?;
-            let explain = |facts: &Facts<'_>| require.explain(facts);
-            for (number, reading) in met.readings().enumerate() {
-                let lines = facts::with_request(facts, asked.request, reading, explain);
-                // Of a second reading only what it changes.
-                for line in lines.iter().filter(|it| number == 0 || it.outcome.is_err()) {
-                    observer.step(Step::Rule, line.outcome, || line.detail.clone());
-                }
-                lines.iter().try_for_each(|line| line.outcome)?;
-            }
-        } else if require.reads_request() {
-            let facts = facts::of_token(token)?;
-            let judge = |facts: &Facts<'_>| require.check_request(judgement.verdict, facts);
-            for reading in met.readings() {
-                facts::with_request(facts, asked.request, reading, judge)?;
-            }
-        } else {
-            judgement.verdict.outcome()?;
+            met.show_lines(token, asked, observer)?;
         }
+        let mut verdict = judgement.verdict;
+        if require.reads_request() {
+            let facts = facts::of_token(token)?;
+            // Each line must hold for every reading, and the first line that does not is the reason.
+            for reading in met.readings() {
+                let judge = |facts: &Facts<'_>| require.check_request(verdict, facts);
+                verdict = facts::with_request(facts, asked.request, reading, judge);
+            }
+        }
+        verdict.outcome()?;
         if question.scopes.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::forward::Forwarded;
 use crate::limits::RULES_PER_TOKEN;
 use crate::prepared::Prepared;
 use crate::reason::Reason;
-use crate::requirement::TokenVerdict;
+use crate::requirement::Verdict;
 use crate::rules::RuleId;
 use crate::time::UnixMillis;
 
@@ -21,7 +21,7 @@ pub struct Judgement {
     /// Whether the token is for its audience: asked after the times.
     pub audience: Result<(), Reason>,
     /// Whether it meets the requirements that do not look at the request.
-    pub verdict: TokenVerdict,
+    pub verdict: Verdict,
     /// Whether the token of ours that is to go upstream could be made: asked last.
     pub minted: Result<(), Reason>,
     /// What goes upstream.
@@ -40,7 +40,7 @@ impl Judgement {
             rule,
             accepted: Ok(()),
             audience: Ok(()),
-            verdict: TokenVerdict::GOOD,
+            verdict: Verdict::GOOD,
             minted: Ok(()),
             forwarded,
             fresh: None,

@@ -17,9 +17,9 @@ struct Line {
     reads_request: bool,
 }
 
-/// What the lines that read no request say of a token: the first that fails.
+/// The first line that fails, of those that were judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenVerdict(Option<(usize, Reason)>);
+pub struct Verdict(Option<(usize, Reason)>);
 
 impl Lines {
     /// From the requirements, in the order of the file.
@@ -56,33 +56,31 @@ impl Lines {
 
     /// Judges the lines that read no request.
     #[must_use]
-    pub fn check_token(&self, token: &TokenFacts<'_>) -> TokenVerdict {
+    pub fn check_token(&self, token: &TokenFacts<'_>) -> Verdict {
         let facts = Facts {
             token: *token,
             request: RequestFacts::NONE,
         };
-        let failing = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| !line.reads_request)
-            .find_map(|(index, line)| Some((index, line.check(&facts).err()?)));
-        TokenVerdict(failing)
+        self.first_failing(false, Verdict::GOOD, &facts)
     }
 
-    /// Judges the lines that read the request; with `verdict` on the same token, what
-    /// [`Lines::check`] would say.
-    ///
-    /// # Errors
-    /// The reason of the first line that fails.
-    pub fn check_request(&self, verdict: TokenVerdict, facts: &Facts<'_>) -> Result<(), Reason> {
-        let end = verdict.0.map_or(self.lines.len(), |(index, _)| index);
-        for line in self.lines.iter().take(end) {
-            if line.reads_request {
-                line.check(facts)?;
-            }
-        }
-        verdict.outcome()
+    /// Judges the lines that read the request, as far as the one that is known to fail: with the
+    /// verdict on the same token it comes to what [`Lines::check`] says, and with the verdict on
+    /// another reading of the same request to the first line that fails for either.
+    #[must_use]
+    pub fn check_request(&self, known: Verdict, facts: &Facts<'_>) -> Verdict {
+        self.first_failing(true, known, facts)
+    }
+
+    /// Of those that read the request, or of those that do not, the first that fails before the
+    /// one that is known to.
+    fn first_failing(&self, reads_request: bool, known: Verdict, facts: &Facts<'_>) -> Verdict {
+        let end = known.0.map_or(self.lines.len(), |(index, _)| index);
+        let lines = self.lines.iter().enumerate().take(end);
+        let failing = lines
+            .filter(|(_, line)| line.reads_request == reads_request)
+            .find_map(|(index, line)| Some((index, line.check(facts).err()?)));
+        failing.map_or(known, |failing| Verdict(Some(failing)))
     }
 
     /// Judges every line.
@@ -105,17 +103,17 @@ impl Lines {
     }
 }
 
-impl TokenVerdict {
+impl Verdict {
     /// No line fails.
     pub const GOOD: Self = Self(None);
 
-    /// Whether no line that reads no request fails.
+    /// Whether no line fails.
     #[must_use]
     pub const fn is_good(self) -> bool {
         self.0.is_none()
     }
 
-    /// What is to be said where no line reads the request.
+    /// What is to be said of the rule, once every line was judged.
     ///
     /// # Errors
     /// The reason of the first line that fails.

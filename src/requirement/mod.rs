@@ -16,7 +16,7 @@ pub use claim::{ClaimTest, Names};
 pub use condition::{Allowance, ClaimExpression, Condition, ConditionError, Undecided};
 pub use evidence::LineEvidence;
 pub use facts::{EachHeader, Facts, RequestFacts, TokenFacts};
-pub use lines::{Lines, TokenVerdict};
+pub use lines::{Lines, Verdict};
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use value::Value;

@@ -117,6 +117,39 @@ fn a_condition_must_hold_for_every_reading_of_a_path() {
 }
 
 #[test]
+fn the_first_line_that_fails_for_any_reading_of_a_path_is_the_reason() {
+    let not_admin = || Requirement::Cel(Condition::new("request.path != '/admin'").expect("CEL"));
+    let scope = || Requirement::Scope(Names::All(Box::new(["read".into()])));
+    for (lines, reason) in [
+        ([not_admin(), scope()], Reason::ConditionFalse),
+        ([scope(), not_admin()], Reason::ScopeInsufficient),
+    ] {
+        let fixture = Fixture::with(|setup| {
+            setup.rules = vec![RuleSettings {
+                require: Lines::new(lines),
+                ..rule("all", Access::Required)
+            }];
+        });
+        let authorization = format!("Bearer {}", fixture.token(json!({})));
+        let request = Asked {
+            // An upstream may read /admin.
+            target: "/admin;v=1",
+            authorization: Some(&authorization),
+        };
+        let authorizer = fixture.gate.authorizer();
+        let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
+        let decision = authorizer.decide(&request, Some("all"), now, &mut buffers, &Unmetered);
+        assert_eq!(decision.reason, reason);
+        let question = Question {
+            rule: Some("all"),
+            ..Question::default()
+        };
+        let (decision, _) = authorizer.explain(&question, Some(&request), now, &mut buffers);
+        assert_eq!(decision.reason, reason, "explained");
+    }
+}
+
+#[test]
 fn an_audience_that_the_caller_asks_for_comes_before_the_claims_and_the_rule() {
     let fixture = Fixture::with(|setup| {
         setup.rules = vec![RuleSettings {

@@ -307,7 +307,7 @@ fn a_verdict_on_the_token_and_the_request_add_up_to_one_check() {
             let mut facts = facts(r#"{"scope": "a", "roles": "r"}"#);
             facts.request.method = method;
             let verdict = lines.check_token(&facts.token);
-            let in_two = lines.check_request(verdict, &facts);
+            let in_two = lines.check_request(verdict, &facts).outcome();
             assert_eq!(in_two, lines.check(&facts), "{method} {lines:?}");
         }
     }
