@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{Instant, timeout_at};
 
 use super::phase::{Phase, reached};
 use super::serving::{Builders, Leaving, enter, serve_grpc, serve_http};
@@ -111,8 +112,9 @@ impl Worker {
                 }
             },
         );
-        let (grpc, http) = tokio::join!(grpc, http);
-        grpc.and(http)
+        // Half a worker would be one that nobody replaces.
+        tokio::try_join!(grpc, http)?;
+        Ok(())
     }
 }
 
@@ -144,13 +146,19 @@ async fn accept<F: Future<Output = ()> + 'static>(
             () = reached(&mut phase, Phase::Closing) => break,
         }
     }
-    // What the kernel has accepted for us is in flight too.
-    while let Ok(stream) = tokio::time::timeout(BACKLOG_WAIT, listener.accept()).await {
-        admit(stream?, &mut serving, phase.clone());
+    let end = Instant::now() + closing;
+    // What the kernel has accepted for us is in flight too, and must not become more.
+    listener.turn_away();
+    loop {
+        let silence = end.min(Instant::now() + BACKLOG_WAIT);
+        match timeout_at(silence, listener.accept()).await {
+            Ok(stream) => admit(stream?, &mut serving, phase.clone()),
+            Err(_) => break,
+        }
     }
     drop(listener);
     let ended = async { while serving.join_next().await.is_some() {} };
-    if tokio::time::timeout(closing, ended).await.is_err() {
+    if timeout_at(end, ended).await.is_err() {
         tracing::warn!(
             ?closing,
             "connections were still open when their time was up"
@@ -159,5 +167,5 @@ async fn accept<F: Future<Output = ()> + 'static>(
     Ok(())
 }
 
-/// How long the kernel may take to hand over a connection that it accepted.
-const BACKLOG_WAIT: Duration = Duration::from_millis(1);
+/// How long a handshake that had begun may take: newcomers wait for nothing meanwhile.
+const BACKLOG_WAIT: Duration = Duration::from_millis(10);

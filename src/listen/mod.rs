@@ -12,6 +12,7 @@ mod bind;
 mod connection;
 mod connections;
 mod farewell;
+mod newcomers;
 mod stream;
 mod tls;
 mod unix;

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::server::TlsStream;
 
 use super::bind::{Socket, SocketKind};
+use super::newcomers;
 use super::unix::SocketFile;
 use crate::limits::ACCEPT_PAUSE;
 
@@ -18,7 +19,7 @@ use crate::limits::ACCEPT_PAUSE;
 #[derive(Debug)]
 pub struct Listener {
     kind: ListenerKind,
-    _file: Option<Arc<SocketFile>>,
+    file: Option<Arc<SocketFile>>,
 }
 
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Listener {
         };
         Ok(Self {
             kind,
-            _file: socket.file,
+            file: socket.file,
         })
     }
 
@@ -85,6 +86,20 @@ impl Listener {
                 }
                 After::GiveUp => return Err(error),
             }
+        }
+    }
+
+    /// Lets nobody come any more. Whoever came before is still accepted, so that after this the
+    /// listener can be emptied and dropped: dropping one resets whatever is left in it.
+    ///
+    /// The file of a Unix socket is removed, once all workers have said so. Where the system cannot
+    /// do it for TCP, connections come until the listener is dropped.
+    pub fn turn_away(&mut self) {
+        drop(self.file.take());
+        if let ListenerKind::Tcp(listener) = &self.kind
+            && let Err(error) = newcomers::turn_away(listener)
+        {
+            tracing::debug!(%error, "new connections come until the listener is closed");
         }
     }
 

@@ -1,10 +1,11 @@
 use std::collections::HashSet;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -59,6 +60,49 @@ fn accepted_tcp_connections_do_not_wait_to_fill_packets() {
             panic!("a TCP listener gives TCP streams");
         };
         assert!(stream.nodelay().unwrap());
+    });
+}
+
+#[test]
+fn whoever_came_before_the_end_is_accepted_and_nobody_comes_after_it() {
+    let bound = bind(LOOPBACK, 1);
+    let address = tcp(&bound);
+    runtime().block_on(async {
+        let mut listener = bound.into_sockets().remove(0).listen().unwrap();
+        let mut earlier = TcpStream::connect(address).unwrap();
+        listener.turn_away();
+        // Not refused either: it will try again.
+        let later = TcpStream::connect_timeout(&address, Duration::from_millis(50));
+        assert_eq!(later.unwrap_err().kind(), ErrorKind::TimedOut);
+        let mut accepted = listener.accept().await.unwrap();
+        drop(listener);
+        earlier.write_all(b"?").unwrap();
+        accepted.read_u8().await.unwrap();
+        accepted.write_all(b"!").await.unwrap();
+        drop(accepted);
+        let mut answer = String::new();
+        earlier.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "!");
+    });
+}
+
+#[test]
+fn nobody_finds_a_unix_socket_that_is_to_end_once_all_workers_know() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("grpc.sock");
+    let bound = Address::Unix(path.clone()).bind("x", 2).unwrap();
+    runtime().block_on(async {
+        let listening = bound.into_sockets().into_iter();
+        let mut listeners: Vec<_> = listening.map(|it| it.listen().unwrap()).collect();
+        let _earlier = UnixStream::connect(&path).unwrap();
+        listeners[0].turn_away();
+        let _for_the_other = UnixStream::connect(&path).unwrap();
+        listeners[1].turn_away();
+        let later = UnixStream::connect(&path);
+        assert_eq!(later.unwrap_err().kind(), ErrorKind::NotFound);
+        for mut listener in listeners {
+            listener.accept().await.unwrap();
+        }
     });
 }
 

@@ -108,8 +108,10 @@ fn ending_loses_no_request() {
         jotgate.terminate();
     });
     let lost = traffic.lost.into_inner();
-    assert_eq!(lost.expect("no client panicked with it"), [""; 0]);
-    assert_eq!(jotgate.wait().code(), Some(0), "{}", jotgate.log());
+    let code = jotgate.wait().code();
+    let lost = lost.expect("no client panicked with it");
+    assert_eq!(lost, [""; 0], "{}", jotgate.log());
+    assert_eq!(code, Some(0), "{}", jotgate.log());
 }
 
 /// Clients that ask again as soon as they are answered, until jotgate is gone.
