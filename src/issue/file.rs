@@ -186,9 +186,10 @@ struct Line {
     /// Milliseconds since 1970.
     known_from: i64,
     signs_from: i64,
-    /// In milliseconds, as the next.
+    /// In milliseconds, as the next two.
     keep: u64,
     every: u64,
+    told: u64,
     jwk: Value,
 }
 
@@ -200,6 +201,7 @@ fn content(keys: &[Generated]) -> Result<Zeroizing<Vec<u8>>, SigningError> {
             signs_from: generated.life.signs_from.0,
             keep: millis(generated.life.keep),
             every: millis(generated.life.rotation.every),
+            told: millis(generated.life.told),
             jwk: generated.key.to_private_jwk()?,
         })
     });
@@ -231,6 +233,7 @@ fn parse(content: &[u8], algorithm: Algorithm) -> Option<Vec<Generated>> {
                 rotation: Rotation {
                     every: Duration::from_millis(saved.every),
                 },
+                told: Duration::from_millis(saved.told),
             },
             key: Arc::new(NamedKey::new(key, id).ok()?),
         })
@@ -271,6 +274,7 @@ mod tests {
                 rotation: Rotation {
                     every: Duration::from_millis(4),
                 },
+                told: Duration::from_millis(5),
             },
             key: Arc::new(NamedKey::generate(algorithm).expect("generated")),
         }

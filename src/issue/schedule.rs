@@ -21,6 +21,8 @@ pub(super) struct Life {
     pub(super) keep: Duration,
     /// The rotation that `signs_from` was reckoned with.
     pub(super) rotation: Rotation,
+    /// For how long others were told, at most, that they may keep a set in which it is the newest.
+    pub(super) told: Duration,
 }
 
 /// How often keys change.
@@ -34,12 +36,6 @@ impl Rotation {
     /// How long others may keep the published keys.
     pub(super) fn max_age(self) -> Duration {
         PUBLISHED_KEYS_MAX_AGE.min(self.every / 4)
-    }
-
-    /// How long a key has to be published before it signs. Twice what others may keep: an answer
-    /// may be on its way for a while.
-    pub(super) fn lead(self) -> Duration {
-        2 * self.max_age()
     }
 }
 
@@ -90,11 +86,12 @@ pub(super) fn plan(now: UnixMillis, lives: &[Life], rotation: Rotation) -> Plan 
     }
 }
 
-/// How long a key that is made now beside `lives` has to be published before it signs: others may
-/// have been told to keep the set for as long as an earlier rotation allowed.
+/// How long a key that is made now beside `lives` has to be published before it signs: twice what
+/// others may keep, because an answer may be on its way for a while. They may have been told to keep
+/// a set for as long as an earlier rotation allowed.
 pub(super) fn lead(lives: &[Life], rotation: Rotation) -> Duration {
-    let leads = lives.iter().map(|life| life.rotation.lead());
-    leads.fold(rotation.lead(), Duration::max)
+    let told = lives.iter().map(|life| life.told);
+    2 * told.fold(rotation.max_age(), Duration::max)
 }
 
 /// Why the next key cannot sign yet.

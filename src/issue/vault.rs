@@ -3,6 +3,7 @@
 //! Several processes may keep theirs in one file: whoever changes it holds a lock, and everybody
 //! looks at it again and again.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,6 +118,7 @@ impl Vault {
                 signs_from: regular.max(known_from),
                 keep,
                 rotation,
+                told: rotation.max_age(),
             };
             let key = Arc::new(NamedKey::generate(self.algorithm)?);
             keys.push(Generated { life, key });
@@ -153,7 +155,8 @@ impl Vault {
     }
 
     /// Fits the keys to a configuration that may have changed. In memory at once: tokens of a
-    /// longer life may be signed from here on, whatever the disk is like.
+    /// longer life may be signed from here on, and others told to keep the keys for longer, whatever
+    /// the disk is like.
     pub(super) fn amend(&mut self, now: UnixMillis, rotation: Rotation, keep: Duration) {
         let Some(signs) = plan(now, &self.keys, rotation).signs else {
             return;
@@ -162,6 +165,10 @@ impl Vault {
             // Never shorter: tokens of the longer life may be out there.
             self.is_unsaved |= life.keep < keep;
             life.keep = life.keep.max(keep);
+        }
+        if let Some(Generated { life: newest, .. }) = self.keys.last_mut() {
+            self.is_unsaved |= newest.told < rotation.max_age();
+            newest.told = newest.told.max(rotation.max_age());
         }
         let signing = self.keys[signs].life;
         if let Some(Generated { life: next, .. }) = self.keys.get_mut(signs + 1)
@@ -205,9 +212,10 @@ impl Vault {
             return Ok(());
         };
         if self.seen.as_ref() != Some(&saved) {
-            self.keys = file.parse(&saved, self.algorithm)?;
+            let theirs = file.parse(&saved, self.algorithm)?;
+            let ours = mem::replace(&mut self.keys, theirs);
             self.seen = Some(saved);
-            self.is_unsaved = false;
+            self.is_unsaved = take_over(&ours, &mut self.keys);
         }
         Ok(())
     }
@@ -232,6 +240,23 @@ pub enum VaultError {
     /// It could not be written down.
     #[error(transparent)]
     Keys(#[from] KeysError),
+}
+
+/// Takes what was said of the keys in `before` over to `keys`, by another process that had not heard of
+/// it: tokens of a longer life may be out there, and sets that are kept for longer. Returns whether
+/// that changes anything.
+fn take_over(before: &[Generated], keys: &mut [Generated]) -> bool {
+    let mut is_changed = false;
+    for Generated { life, key } in keys {
+        let mut before = before.iter();
+        if let Some(before) = before.find(|before| before.key.id() == key.id()) {
+            let (keep, told) = (before.life.keep, before.life.told);
+            is_changed |= life.keep < keep || life.told < told;
+            life.keep = life.keep.max(keep);
+            life.told = life.told.max(told);
+        }
+    }
+    is_changed
 }
 
 fn plan(now: UnixMillis, keys: &[Generated], rotation: Rotation) -> Plan {

@@ -1,5 +1,7 @@
 //! Spans of requests, sent to a collector (OTLP), on their own and behind Envoy.
 
+use std::fs;
+
 use jotgate::grpc::proto::jotgate::v1::VerifyRequest;
 use jotgate::grpc::proto::jotgate::v1::verifier_client::VerifierClient;
 use serde_json::{Value, json};
@@ -119,6 +121,32 @@ fn the_last_spans_are_sent_at_the_end_and_traces_begin_and_end_with_a_reload() {
     let expected = ["token_malformed", "token_missing"].map(|reason| Some(reason.to_owned()));
     assert_eq!(reasons, expected);
     assert_ne!(trace(&spans[0]), trace(&spans[1]));
+}
+
+#[test]
+fn a_secret_for_the_collector_is_read_anew_with_its_file() {
+    let (idp, collector) = (Idp::start(), Collector::start());
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("api-key");
+    fs::write(&file, "first-api-key").expect("written");
+    let jotgate = Jotgate::start_ready(json!({
+        "issuers": idp.issuers(),
+        "traces": {
+            "endpoint": format!("http://{}", collector.address()),
+            "ratio": 1,
+            "headers": { "x-api-key": { "file": file } },
+        },
+    }));
+    for key in ["first-api-key", "second-api-key"] {
+        fs::write(&file, key).expect("written");
+        wait::until("spans are sent with it", || {
+            Request::get("/auth").send(jotgate.http());
+            let requests = collector.requests();
+            let mut headers = requests.iter().flat_map(|request| &request.headers);
+            let is_key = |(name, value): &(String, String)| name == "x-api-key" && value == key;
+            headers.any(is_key).then_some(())
+        });
+    }
 }
 
 #[test]

@@ -16,10 +16,11 @@ fn at(minutes: i64) -> UnixMillis {
 
 fn life(born: i64, signs_from: i64) -> Life {
     Life {
-        known_from: at(born).saturating_add(HOURLY.lead()),
+        known_from: at(born).saturating_add(lead(&[], HOURLY)),
         signs_from: at(signs_from),
         keep: 5 * MINUTE,
         rotation: HOURLY,
+        told: HOURLY.max_age(),
     }
 }
 

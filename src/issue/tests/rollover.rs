@@ -45,7 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn no_token_is_refused_by_whoever_keeps_keys_no_longer_than_he_was_told(
         replicas in 1_usize..=2, every in 60_u64..1_500, ttl in 1_u64..300,

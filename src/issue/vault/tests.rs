@@ -139,6 +139,25 @@ fn two_processes_with_one_file_make_one_next_key() {
 }
 
 #[test]
+fn a_key_that_another_process_stopped_is_kept_for_the_longer_tokens_that_this_one_signed_with_it() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut vaults = [open(directory.path()), open(directory.path())];
+    for vault in &mut vaults {
+        vault.turn(at(0), HOUR, KEEP).expect("turned");
+    }
+    let (stopped, _) = ids(&vaults[0], at(0), HOUR);
+    vaults[1].rotate(at(3000), HOUR).expect("rotated");
+    // It has not looked yet, so it signs with the old one what the new configuration allows.
+    vaults[0].amend(at(3000), HOUR, 10 * KEEP);
+    for vault in &mut vaults {
+        vault.turn(at(3000), HOUR, 10 * KEEP).expect("turned");
+        vault.turn(at(3002 + 300), HOUR, 10 * KEEP).expect("turned");
+        let (_, published) = ids(vault, at(3001 + 300), HOUR);
+        assert!(published.contains(&stopped), "{published:?}");
+    }
+}
+
+#[test]
 fn a_faster_rhythm_waits_until_what_others_were_told_in_the_slower_one_is_over() {
     const MINUTE: Rotation = Rotation {
         every: Duration::from_secs(60),
@@ -159,6 +178,28 @@ fn a_faster_rhythm_waits_until_what_others_were_told_in_the_slower_one_is_over()
         assert_eq!(ids(&vault, at(599), MINUTE).0, first);
         assert_ne!(ids(&vault, at(600), MINUTE).0, first);
     }
+}
+
+#[test]
+fn a_slower_rhythm_that_was_tried_for_a_moment_is_remembered_until_the_key_after_the_next_is_known()
+{
+    let minute = Rotation {
+        every: Duration::from_secs(60),
+    };
+    let mut vault = Vault::open(Algorithm::Ed25519, Storage::Memory).expect("opened");
+    vault.turn(at(0), minute, KEEP).expect("turned");
+    // Somebody who asks now may keep the two keys for five minutes.
+    vault.turn(at(1), HOUR, KEEP).expect("turned");
+    vault.turn(at(1), minute, KEEP).expect("turned");
+    let (_, told) = ids(&vault, at(1), minute);
+    for second in 2..=301 {
+        vault.turn(at(second), minute, KEEP).expect("turned");
+        let (signs, _) = ids(&vault, at(second), minute);
+        assert!(told.contains(&signs), "at {second}");
+    }
+    vault.turn(at(660), minute, KEEP).expect("turned");
+    let (signs, _) = ids(&vault, at(660), minute);
+    assert!(!told.contains(&signs));
 }
 
 #[test]

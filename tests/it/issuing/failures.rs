@@ -1,9 +1,11 @@
 //! What can go wrong: each gives a clear error, and the keys that are there go on.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -226,7 +228,7 @@ fn a_full_disk_is_told_and_the_keys_that_are_there_go_on() {
     let filler = Path::new(&seen).join("filler");
     let blocker = state.path().join("signing-ES256.tmp");
     if is_real {
-        let mut file = fs::File::create(&filler).expect("made");
+        let mut file = File::create(&filler).expect("made");
         let error = file.write_all(&[b'x'; 1 << 20]).expect_err("it is small");
         assert_eq!(error.kind(), ErrorKind::StorageFull);
     } else {
@@ -333,4 +335,38 @@ fn replicas_that_share_a_secret_mount_agree_through_a_rollover_of_its_keys() {
         }
     }
     assert_eq!(signers, ["old", "new"]);
+}
+
+#[test]
+fn while_another_process_holds_the_keys_whatever_does_not_change_them_goes_on_and_the_end_comes() {
+    let (idp, state) = (Idp::start(), tempfile::tempdir().expect("a directory"));
+    make_known_keys(state.path());
+    let keys = json!([{ "generate": {} }]);
+    let mut jotgate = Jotgate::start_ready(config_in(state.path(), &idp, &keys));
+    let lock = File::open(state.path().join("signing-ES256.lock")).expect("there");
+    lock.lock().expect("nobody has it");
+    let (sender, answers) = mpsc::channel();
+    thread::scope(|scope| {
+        for sender in [sender.clone(), sender] {
+            let rotation = Request::new("POST", "/keys/rotate");
+            let admin = jotgate.admin();
+            scope.spawn(move || sender.send(rotation.try_send(admin)));
+        }
+        // One waits, and the other one is told so.
+        let other = answers.recv().expect("one").expect("an answer");
+        assert_eq!(other.status, 409);
+        assert!(other.text().contains("under way"), "{}", other.text());
+        running_keys(&jotgate);
+        for path in ["/readyz", "/status", "/metrics"] {
+            assert_eq!(
+                Request::get(path).send(jotgate.admin()).status,
+                200,
+                "{path}"
+            );
+        }
+        jotgate.terminate();
+        // Cut off: nobody knows what has become of it.
+        answers.recv().expect("the first").expect_err("no answer");
+    });
+    assert_eq!(jotgate.wait().code(), Some(0), "{}", jotgate.log());
 }
