@@ -55,16 +55,19 @@ impl Keeper {
         self.settings.as_ref()
     }
 
-    /// Opens the vaults that `settings` need and that are not open.
+    /// Opens the vaults that `settings` need and that are not open, and looks at the others: what
+    /// is said of a key under new settings should be said of those that are there now.
     pub(super) fn prepare(
-        &self,
+        &mut self,
         settings: Option<&IssueSettings>,
         now: UnixMillis,
     ) -> Result<Prepared, KeysError> {
         let mut fresh = Vec::new();
         for (algorithm, rotation) in settings.iter().flat_map(|settings| generated(settings)) {
-            let mut vaults = self.vaults.iter();
-            if vaults.any(|vault| vault.algorithm() == algorithm) {
+            let mut vaults = self.vaults.iter_mut();
+            if let Some(vault) = vaults.find(|vault| vault.algorithm() == algorithm) {
+                // The next turn tells of what is wrong.
+                let _ = vault.look();
                 continue;
             }
             let storage = match &self.state {

@@ -202,7 +202,10 @@ impl Vault {
     }
 
     /// Takes over what another process saved. A file that is gone is to be written again.
-    fn look(&mut self) -> Result<(), KeysError> {
+    ///
+    /// # Errors
+    /// If it is damaged or cannot be read; the keys that are there go on then.
+    pub(super) fn look(&mut self) -> Result<(), KeysError> {
         let file = match &self.storage {
             Storage::Memory => return Ok(()),
             Storage::File(file) | Storage::ReadOnly(file) => file,
