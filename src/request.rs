@@ -48,4 +48,28 @@ const fn mangled(byte: u8) -> u8 {
     }
 }
 
+/// The lengths that some names of headers have, so that most headers of a request are none of them, nor
+/// their twins, at a glance.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lengths(u64);
+
+impl Lengths {
+    /// With the length of one more name. Those beyond 62 bytes share a bit.
+    #[must_use]
+    pub const fn with(self, name: &[u8]) -> Self {
+        Self(self.0 | Self::bit(name))
+    }
+
+    /// Whether one of the names may be as long as this.
+    #[must_use]
+    pub const fn have(self, name: &[u8]) -> bool {
+        self.0 & Self::bit(name) != 0
+    }
+
+    const fn bit(name: &[u8]) -> u64 {
+        let length = name.len();
+        1 << if length < 63 { length } else { 63 }
+    }
+}
+
 const GRPC: &[u8] = b"application/grpc";

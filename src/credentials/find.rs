@@ -5,7 +5,7 @@ use std::fmt;
 use super::places::{self, Credential};
 use super::{CredentialSource, Credentials, OnMultiple};
 use crate::reason::Reason;
-use crate::request::{RequestView, are_twins};
+use crate::request::{Lengths, RequestView, are_twins};
 
 /// The token of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Credentials {
     pub fn find<'a>(&self, request: &impl RequestView<'a>) -> Result<Found<'a>, Reason> {
         let mut search = Search {
             credentials: self,
+            lengths: self.lengths(),
             lines_seen: 0,
             best: None,
         };
@@ -59,11 +60,22 @@ impl Credentials {
             CredentialSource::Cookie(_) | CredentialSource::Query(_) => false,
         })
     }
+
+    fn lengths(&self) -> Lengths {
+        let sources = self.sources.iter();
+        sources.fold(Lengths::default(), |lengths, source| match source {
+            CredentialSource::Header { name, .. } => lengths.with(name.as_str().as_bytes()),
+            CredentialSource::Cookie(_) => lengths.with(COOKIE),
+            CredentialSource::Query(_) => lengths,
+        })
+    }
 }
 
 /// What was found so far.
 struct Search<'c, 'a> {
     credentials: &'c Credentials,
+    /// Those of the headers that are looked at.
+    lengths: Lengths,
     /// One bit for each source whose header was there.
     lines_seen: u64,
     best: Option<(usize, Credential<'a>)>,
@@ -71,6 +83,9 @@ struct Search<'c, 'a> {
 
 impl<'a> Search<'_, 'a> {
     fn header(&mut self, name: &'a [u8], value: &'a [u8]) {
+        if !self.lengths.have(name) {
+            return;
+        }
         let credentials = self.credentials;
         for (source, place) in credentials.sources.iter().enumerate() {
             match place {
@@ -86,7 +101,7 @@ impl<'a> Search<'_, 'a> {
                     }
                 }
                 CredentialSource::Cookie(cookie) => {
-                    if name.eq_ignore_ascii_case(b"cookie") {
+                    if name.eq_ignore_ascii_case(COOKIE) {
                         places::cookies(value)
                             .filter_map(|pair| places::cookie_value(pair, cookie))
                             .filter_map(|value| {
@@ -152,3 +167,5 @@ impl<'a> Search<'_, 'a> {
         };
     }
 }
+
+const COOKIE: &[u8] = b"cookie";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use http::HeaderName;
 
 use super::Forwarded;
-use crate::request::are_twins;
+use crate::request::{Lengths, are_twins};
 
 /// Every header that any rule sets. Whatever rule a request meets, those that it does not set are
 /// removed, so that a client cannot forge what it would have set elsewhere.
@@ -14,8 +14,7 @@ pub struct Protected {
     names: Box<[HeaderName]>,
     /// For finding twins; by length, so that most headers of a request are none at a glance.
     by_length: BTreeMap<usize, Vec<HeaderName>>,
-    /// One bit for each length that a name has; names longer than 62 bytes share the last.
-    lengths: u64,
+    lengths: Lengths,
     /// Whether all names consist of letters, digits and hyphens.
     are_plain: bool,
 }
@@ -35,9 +34,9 @@ impl Protected {
             alike.push(name.clone());
         }
         Self {
-            lengths: names
-                .iter()
-                .fold(0, |lengths, name| lengths | length_bit(name.as_str().len())),
+            lengths: names.iter().fold(Lengths::default(), |lengths, name| {
+                lengths.with(name.as_str().as_bytes())
+            }),
             are_plain: names.iter().all(|name| is_plain(name.as_str().as_bytes())),
             names: names.into(),
             by_length,
@@ -59,7 +58,7 @@ impl Protected {
     /// in any case, is none: it is overwritten or removed anyway.
     #[must_use]
     pub fn is_twin(&self, name: &[u8]) -> bool {
-        if self.lengths & length_bit(name.len()) == 0 {
+        if !self.lengths.have(name) {
             return false;
         }
         // Two plain names that are mangled alike are the same name.
@@ -72,11 +71,6 @@ impl Protected {
         let mut alike = alike.iter();
         alike.any(|ours| are_twins(ours.as_str().as_bytes(), name))
     }
-}
-
-const fn length_bit(length: usize) -> u64 {
-    let place = if length < 63 { length } else { 63 };
-    1 << place
 }
 
 fn is_plain(name: &[u8]) -> bool {
