@@ -149,12 +149,9 @@ async fn accept<F: Future<Output = ()> + 'static>(
     let end = Instant::now() + closing;
     // What the kernel has accepted for us is in flight too, and must not become more.
     listener.turn_away();
-    loop {
-        let silence = end.min(Instant::now() + BACKLOG_WAIT);
-        match timeout_at(silence, listener.accept()).await {
-            Ok(stream) => admit(stream?, &mut serving, phase.clone()),
-            Err(_) => break,
-        }
+    let silence = || end.min(Instant::now() + BACKLOG_WAIT);
+    while let Ok(stream) = timeout_at(silence(), listener.accept()).await {
+        admit(stream?, &mut serving, phase.clone());
     }
     drop(listener);
     let ended = async { while serving.join_next().await.is_some() {} };

@@ -41,6 +41,14 @@ impl Bodies {
             bytes: 0,
         }
     }
+
+    /// For the head of a request that is kept until its message has come: it may be small on the
+    /// wire and large in memory. `None` without room for it.
+    #[must_use]
+    pub fn hold_head(self: &Arc<Self>, headers: &HeaderMap) -> Option<Held> {
+        let mut head = self.begin();
+        head.grow(head_bytes(headers)).then_some(head)
+    }
 }
 
 impl Held {
@@ -73,8 +81,7 @@ impl Drop for Held {
 }
 
 /// What the head of a request takes in memory, roughly: never less than what it is.
-#[must_use]
-pub fn head_bytes(headers: &HeaderMap) -> usize {
+fn head_bytes(headers: &HeaderMap) -> usize {
     let bytes = |(name, value): (&HeaderName, &HeaderValue)| {
         FIELD_BYTES + name.as_str().len() + value.len()
     };

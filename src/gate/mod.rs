@@ -20,7 +20,7 @@ use crate::request::RequestView;
 use crate::signature::{Algorithm, FingerprintKey};
 use crate::telemetry::{self, DecisionLog, Decisions, TraceContext, Traces};
 use crate::time::{Clock, UnixMillis};
-pub use bodies::{Bodies, Held, NotTaken, Parts, head_bytes};
+pub use bodies::{Bodies, Held, NotTaken, Parts};
 
 /// The door through which every question comes.
 pub struct Gate {

@@ -20,7 +20,7 @@ use super::proto::jotgate::v1::verifier_server::VerifierServer;
 use super::routed::{self, RequestBody};
 use super::signer::SignerService;
 use super::verifier::VerifierService;
-use crate::gate::{Gate, head_bytes};
+use crate::gate::Gate;
 use crate::issue::Desk;
 use crate::limits::MESSAGE_BYTES;
 
@@ -113,15 +113,12 @@ impl GrpcService {
         if request.uri().path() == CHECK_PATH && request.method() == Method::POST {
             return answer::check(&self.gate, request, respond, context);
         }
-        // The head is kept until the message has come, and may be large in memory while it is small on
-        // the wire.
-        let mut head = self.gate.bodies().begin();
-        if !head.grow(head_bytes(request.headers())) {
+        let Some(head) = self.gate.bodies().hold_head(request.headers()) else {
             if let Err(error) = respond.send_response(full().into_http(), true) {
                 tracing::debug!(%error, "an answer found nobody");
             }
             return;
-        }
+        };
         let held = self.gate.bodies().begin();
         let body = |body| tonic::body::Body::new(RequestBody::new(body, held));
         let mut request = request.map(body);

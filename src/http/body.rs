@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
-use crate::gate::{Gate, NotTaken, Parts, head_bytes};
+use crate::gate::{Gate, NotTaken, Parts};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(super) enum Unread {
     Incomplete,
 }
 
-/// Reads at most `bytes_max` bytes, as one of the requests that wait. Their heads wait with them, and
-/// may be large in memory while they are small on the wire.
+/// Reads at most `bytes_max` bytes, as one of the requests that wait. Their heads wait with
+/// them.
 pub(super) async fn read<B: Body>(
     gate: &Gate,
     headers: &HeaderMap,
@@ -29,10 +29,7 @@ pub(super) async fn read<B: Body>(
     bytes_max: usize,
 ) -> Result<Bytes, Unread> {
     let _waiting = gate.wait().ok_or(Unread::Overloaded)?;
-    let mut head = gate.bodies().begin();
-    if !head.grow(head_bytes(headers)) {
-        return Err(Unread::Overloaded);
-    }
+    let _head = gate.bodies().hold_head(headers).ok_or(Unread::Overloaded)?;
     let mut parts = Parts::new(bytes_max);
     let mut body = pin!(body);
     while let Some(frame) = body.frame().await {

@@ -163,12 +163,10 @@ impl Vault {
         };
         for Generated { life, .. } in &mut self.keys[signs..] {
             // Never shorter: tokens of the longer life may be out there.
-            self.is_unsaved |= life.keep < keep;
-            life.keep = life.keep.max(keep);
+            self.is_unsaved |= raise(&mut life.keep, keep);
         }
         if let Some(Generated { life: newest, .. }) = self.keys.last_mut() {
-            self.is_unsaved |= newest.told < rotation.max_age();
-            newest.told = newest.told.max(rotation.max_age());
+            self.is_unsaved |= raise(&mut newest.told, rotation.max_age());
         }
         let signing = self.keys[signs].life;
         if let Some(Generated { life: next, .. }) = self.keys.get_mut(signs + 1)
@@ -253,13 +251,18 @@ fn take_over(before: &[Generated], keys: &mut [Generated]) -> bool {
     for Generated { life, key } in keys {
         let mut before = before.iter();
         if let Some(before) = before.find(|before| before.key.id() == key.id()) {
-            let (keep, told) = (before.life.keep, before.life.told);
-            is_changed |= life.keep < keep || life.told < told;
-            life.keep = life.keep.max(keep);
-            life.told = life.told.max(told);
+            is_changed |= raise(&mut life.keep, before.life.keep);
+            is_changed |= raise(&mut life.told, before.life.told);
         }
     }
     is_changed
+}
+
+/// Makes what was promised at least as long as `to`. Returns whether that changes it.
+fn raise(promised: &mut Duration, to: Duration) -> bool {
+    let is_shorter = *promised < to;
+    *promised = to.max(*promised);
+    is_shorter
 }
 
 fn plan(now: UnixMillis, keys: &[Generated], rotation: Rotation) -> Plan {

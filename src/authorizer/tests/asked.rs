@@ -90,8 +90,6 @@ fn a_condition_must_hold_for_every_reading_of_a_path() {
     });
     let token = fixture.token(json!({}));
     let authorization = format!("Bearer {token}");
-    let authorizer = fixture.gate.authorizer();
-    let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
     for (target, reason) in [
         ("/orders/1", Reason::Ok),
         ("/orders/1;v=1", Reason::Ok),
@@ -105,14 +103,7 @@ fn a_condition_must_hold_for_every_reading_of_a_path() {
             target,
             authorization: Some(&authorization),
         };
-        let decision = authorizer.decide(&request, Some("all"), now, &mut buffers, &Unmetered);
-        assert_eq!(decision.reason, reason, "{target}");
-        let question = Question {
-            rule: Some("all"),
-            ..Question::default()
-        };
-        let (decision, _) = authorizer.explain(&question, Some(&request), now, &mut buffers);
-        assert_eq!(decision.reason, reason, "{target}, explained");
+        assert_reason(&fixture, &request, reason);
     }
 }
 
@@ -136,17 +127,22 @@ fn the_first_line_that_fails_for_any_reading_of_a_path_is_the_reason() {
             target: "/admin;v=1",
             authorization: Some(&authorization),
         };
-        let authorizer = fixture.gate.authorizer();
-        let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
-        let decision = authorizer.decide(&request, Some("all"), now, &mut buffers, &Unmetered);
-        assert_eq!(decision.reason, reason);
-        let question = Question {
-            rule: Some("all"),
-            ..Question::default()
-        };
-        let (decision, _) = authorizer.explain(&question, Some(&request), now, &mut buffers);
-        assert_eq!(decision.reason, reason, "explained");
+        assert_reason(&fixture, &request, reason);
     }
+}
+
+/// What the rule `all` makes of the request, decided and explained.
+fn assert_reason(fixture: &Fixture, request: &Asked<'_>, reason: Reason) {
+    let authorizer = fixture.gate.authorizer();
+    let (now, mut buffers) = (fixture.clock.now(), Buffers::default());
+    let decision = authorizer.decide(request, Some("all"), now, &mut buffers, &Unmetered);
+    assert_eq!(decision.reason, reason, "{}", request.target);
+    let question = Question {
+        rule: Some("all"),
+        ..Question::default()
+    };
+    let (decision, _) = authorizer.explain(&question, Some(request), now, &mut buffers);
+    assert_eq!(decision.reason, reason, "{}, explained", request.target);
 }
 
 #[test]
